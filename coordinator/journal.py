@@ -1,0 +1,125 @@
+"""The journal's vocabulary: what happened, in order, as plain typed entries. Pure.
+
+One Redis stream per tenant; the same entries are the SSE events, the webhook bodies and the
+lines of a saved journal (JSON lines). Entries are only ever written by the line's Lua, in the
+step that makes the transition. Times and durations are microseconds; ids are stream ids.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: Fields that hold whole numbers (Redis streams carry only text).
+INTEGERS = frozenset(
+    {
+        "at_us", "priority", "rank", "position", "fence", "penalty", "min_penalty", "max_penalty",
+        "raise_penalty", "age_us", "wait_us", "ring_us", "hold_us", "talk_us", "timeout_us",
+        "ahead", "order", "weight", "ring_timeout_s", "retry_s", "wrapup_s", "removed",
+    }
+)  # fmt: skip
+
+#: Fields that hold JSON lists of rows.
+LISTS = frozenset({"considered", "passed_over"})
+
+#: type → the fields it carries beside id, at_us and type ("?" marks one that may be absent).
+TYPES: dict[str, tuple[str, ...]] = {
+    # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
+    "caller.joined": (
+        "queue", "call_id", "box", "channel", "caller_id_num", "caller_id_name", "priority",
+        "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?", "age_us", "by",
+    ),
+    "caller.moved": ("queue", "call_id", "box", "priority", "rank", "position", "by"),
+    "caller.left": ("queue", "call_id", "box", "outcome", "reason?", "position", "wait_us", "by"),
+    "caller.detached": ("queue", "call_id", "box"),
+    "caller.attached": ("queue", "call_id", "box"),
+    # considered: [[agent, effective penalty, metric], …] best first; passed_over: [[call, why], …]
+    # with why = ringing | detached | penalty; ahead: how many were ahead in the line.
+    "offer.made": (
+        "queue", "call_id", "box", "agent", "home", "offer_id", "fence", "penalty", "position",
+        "strategy", "considered", "passed_over", "ahead", "timeout_us",
+    ),
+    # agent_state: the state the agent enters by this.
+    "offer.ended": (
+        "queue", "call_id", "agent", "offer_id", "fence", "outcome", "reason?", "ring_us",
+        "agent_state",
+    ),
+    "call.connected": (
+        "queue", "call_id", "box", "agent", "home", "offer_id", "fence", "hold_us", "by",
+    ),
+    "call.completed": (
+        "queue", "call_id", "agent", "offer_id", "ended_by", "hold_us", "talk_us", "agent_state",
+    ),
+    # state: offline | unregistered | paused | in_use | resting | wrapup | available
+    # (ringing and talking follow from offer.made and call.connected).
+    "agent.state": ("agent", "state", "reason?", "home", "by"),
+    "member.changed": ("queue", "agent", "penalty?", "order?", "removed"),
+    "queue.changed": ("queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?", "removed"),
+    "box.attached": ("box",),
+    "box.detached": ("box", "reason"),
+    # The line waits for boxes to come back before it decides (start of a coordinator or Redis).
+    "line.held": ("reason",),
+    "line.resumed": ("reason",),
+}  # fmt: skip
+
+CALLER_OUTCOMES = (
+    "answered", "abandoned", "timeout", "exit_key", "join_empty", "leave_empty", "full",
+    "withdrawn", "redirected", "box_lost",
+)  # fmt: skip
+OFFER_OUTCOMES = (
+    "answered", "no_answer", "busy", "rejected", "failed", "cancelled", "answered_elsewhere",
+    "expired",
+)  # fmt: skip
+ENDED_BY = ("caller", "agent", "transfer", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journal entry. `data` holds the fields of `TYPES[type]`."""
+
+    id: str
+    at_us: int
+    type: str
+    data: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry as the API, SSE and saved journals show it."""
+        return {"id": self.id, "at_us": self.at_us, "type": self.type, **self.data}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Entry":
+        """The reverse of `to_json`. Raises KeyError where id, at_us or type is missing."""
+        data = {k: v for k, v in body.items() if k not in ("id", "at_us", "type")}
+        return cls(str(body["id"]), int(body["at_us"]), str(body["type"]), data)
+
+    @classmethod
+    def from_stream(cls, entry_id: str, fields: Mapping[str, str]) -> "Entry":
+        """An entry as Redis holds it: flat text fields."""
+        data = {k: _typed(k, v) for k, v in fields.items() if k not in ("at_us", "type")}
+        return cls(entry_id, int(fields["at_us"]), fields["type"], data)
+
+
+def _typed(name: str, text: str) -> Any:
+    if name in INTEGERS:
+        return int(text)
+    if name in LISTS:
+        rows = json.loads(text)
+        return rows if rows else []
+    return text
+
+
+def read_lines(lines: Iterable[str]) -> Iterator[Entry]:
+    """Entries of a saved journal, one JSON object a line. Raises ValueError naming the line."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield Entry.from_json(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"line {number} is not a journal entry: {error}") from error
+
+
+def stream_position(entry_id: str) -> tuple[int, int]:
+    """A stream id as a pair that sorts in journal order."""
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence or 0)

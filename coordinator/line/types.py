@@ -1,0 +1,109 @@
+"""Types of the line: what goes into a transition and what comes out."""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+Strategy = Literal["ringall", "leastrecent", "fewestcalls", "rrmemory", "linear", "random"]
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
+
+AgentState = Literal[
+    "offline", "unregistered", "paused", "in_use", "resting", "wrapup", "available", "ringing",
+    "talking",
+]  # fmt: skip
+CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How a queue serves. Times in seconds; names and defaults are Queue()'s."""
+
+    strategy: Strategy = "ringall"
+    weight: int = 0
+    timeout: int = 15
+    retry: int = 5
+    wrapuptime: int = 0
+    servicelevel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an event of a box comes from: the fence against stale links and repeats."""
+
+    box: str
+    link: str
+    seq: int
+    age_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a transition answered. `code` is `ok`, `duplicate`, or a refusal of errors.py.
+
+    `next_due_us`: when the earliest timer of the line is due (Redis time), 0 for none.
+    """
+
+    code: str = "ok"
+    data: dict[str, str] = field(default_factory=dict)
+    now_us: int = 0
+    next_due_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCaller:
+    """A caller in a queue as `GET /v1/queues/{queue}/callers` shows it."""
+
+    call_id: str
+    position: int
+    queue: str
+    box: str
+    channel: str
+    caller_id_num: str
+    caller_id_name: str
+    priority: int
+    rank: int
+    joined_us: int
+    state: CallState
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """An agent as the line sees it. Times µs, 0 for never."""
+
+    name: str
+    interface: str
+    state: AgentState
+    reason: str
+    home: str
+    device: str
+    call_id: str
+    until_us: int
+    last_call_us: int
+    queues: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """A queue's live figures. Hold and talk times are Queue()'s moving averages, µs."""
+
+    name: str
+    settings: QueueSettings
+    callers: int
+    available: int
+    members: int
+    completed: int
+    abandoned: int
+    hold_us: int
+    talk_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoxView:
+    """A box as the line sees it."""
+
+    name: str
+    attached: bool
+    linked: bool
+    seen_us: int
+    calls: int
+    epoch: int

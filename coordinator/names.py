@@ -1,0 +1,24 @@
+"""The shapes of names, in one place: what may stand in a key, a URL, a dial string.
+
+Names travel through Redis keys, URLs, AMI headers and Asterisk's dialplan. None of these
+escapes for us, so a name is refused at the door instead of being quoted four times.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+#: Queue, agent and box names. No ':' (Redis keys), no '/' (URLs), no ',' '|' '&' (dialplan).
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
+#: A dial string, technology/resource. No '&' (it would ring two phones), no ',' (it would end
+#: Originate's argument), no leading '/' (AMI Hangup takes that for a regular expression), no
+#: CR or LF (AMI header injection). Asterisk cuts device names at 80 characters.
+INTERFACE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*/[A-Za-z0-9_.@:+*#-]{1,70}$"
+
+#: A channel's Uniqueid or our own call and offer ids: printable, no space, no '/' first.
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:;~-]{0,148}$"
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
+Interface = Annotated[str, Field(pattern=INTERFACE_PATTERN, examples=["PJSIP/101"])]
+Id = Annotated[str, Field(pattern=ID_PATTERN)]

@@ -1,0 +1,287 @@
+"""Messages between an adapter and the coordinator: all that `ami_adapter` knows of us. Pure.
+
+One WebSocket per box, JSON text frames, `Authorization: Bearer <box token>` at the upgrade.
+
+    adapter ── hello ──────────────► coordinator      who, which epoch
+    adapter ◄── welcome ──────────── coordinator      the last event it has of this epoch
+    adapter ── event seq=n ────────► coordinator      what happened on the box, in order
+    adapter ◄── ack seq=n ────────── coordinator      taken (or refused: then why); never again
+    adapter ◄── command id ───────── coordinator      do this on the box
+    adapter ── done id ────────────► coordinator      done; never sent again
+    adapter ── heartbeat ──────────► coordinator      at least every `heartbeat_s`
+
+An **epoch** is one AMI session of one adapter process: within it the adapter has missed
+nothing. Its first event is a `snapshot`. The WebSocket may break and come back within an epoch:
+the welcome says which events to send again. A new AMI session is a new epoch on a new
+WebSocket. Every event says how old it is on the adapter's monotonic clock, so no clocks need
+agree between boxes.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from coordinator.names import ID_PATTERN, Id, Interface, Name
+
+VERSION = 1
+
+#: Largest frame either side sends or takes, bytes. A snapshot of 5,000 calls fits.
+MAX_FRAME = 4 * 1024 * 1024
+
+#: No caller waits longer than a week; an age beyond it is a broken clock.
+MAX_AGE_US = 7 * 24 * 3600 * 1_000_000
+
+# Close codes of the WebSocket (4000–4999 are the application's).
+CLOSE_RESYNC = 4001  # begin a new epoch with a snapshot
+CLOSE_BAD_FRAME = 4400
+CLOSE_UNAUTHORIZED = 4401
+CLOSE_WRONG_BOX = 4403
+CLOSE_ALREADY_LINKED = 4409
+CLOSE_OUT_OF_SEQUENCE = 4410  # reconnect and resume where the welcome says
+CLOSE_STALE = 4411  # a newer link of this box has taken over
+CLOSE_UNAVAILABLE = 4503  # the line cannot take events now; reconnect
+
+DeviceState = Literal[
+    "UNKNOWN", "NOT_INUSE", "INUSE", "BUSY", "INVALID", "UNAVAILABLE", "RINGING", "RINGINUSE",
+    "ONHOLD",
+]  # fmt: skip
+LeaveOutcome = Literal["abandoned", "timeout", "exit_key", "redirected"]
+OfferFailure = Literal["no_answer", "busy", "rejected", "failed"]
+EndedBy = Literal["caller", "agent", "transfer", "lost"]
+QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", "TIMEOUT"]
+
+Text = Annotated[str, Field(max_length=256)]
+Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
+Penalty = Annotated[int, Field(ge=0, le=99_999)]
+Fence = Annotated[int, Field(gt=0, lt=2**53)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ── What happened on a box (adapter → coordinator) ──────────────────────────────────────────
+
+
+class Join(_Message):
+    """A caller asks for a place. `call_id` names this visit: one channel may visit twice."""
+
+    kind: Literal["join"] = "join"
+    call_id: Id
+    channel: Text
+    uniqueid: Id
+    queue: Text
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    min_penalty: Penalty | None = None
+    max_penalty: Penalty | None = None
+    raise_penalty: Penalty | None = None
+    caller_id_num: Text = ""
+    caller_id_name: Text = ""
+
+
+class Leave(_Message):
+    """A caller is no longer waiting, by the box's own account."""
+
+    kind: Literal["leave"] = "leave"
+    call_id: Id
+    outcome: LeaveOutcome
+    reason: Text = ""
+
+
+class Answer(_Message):
+    """The agent's phone answered and holds the claim; an announcement plays before the bridge."""
+
+    kind: Literal["answer"] = "answer"
+    offer_id: Id
+    fence: Fence
+
+
+class Connect(_Message):
+    """Caller and agent are in one bridge."""
+
+    kind: Literal["connect"] = "connect"
+    offer_id: Id
+    fence: Fence
+
+
+class OfferEnded(_Message):
+    """The offer ended on the box without a bridge."""
+
+    kind: Literal["offer_ended"] = "offer_ended"
+    offer_id: Id
+    fence: Fence
+    outcome: OfferFailure
+    reason: Text = ""
+
+
+class Complete(_Message):
+    """A connected call is over."""
+
+    kind: Literal["complete"] = "complete"
+    offer_id: Id
+    fence: Fence
+    ended_by: EndedBy
+
+
+class Device(_Message):
+    """A device's state as this box sees it."""
+
+    kind: Literal["device"] = "device"
+    interface: Text
+    state: DeviceState
+
+
+class WaitingCall(_Message):
+    """A caller in a snapshot. With a ticket (rank, fence) it was in the line before."""
+
+    join: Join
+    age_us: Age
+    rank: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+
+
+class LiveOffer(_Message):
+    """A phone that is ringing for, or talking with, a caller of this box, in a snapshot."""
+
+    offer_id: Id
+    fence: Fence
+    call_id: Id
+    queue: Name
+    agent: Name
+    talking: bool
+    age_us: Age
+
+
+class Snapshot(_Message):
+    """All of a box at once: every caller held or talking, every live offer, every device."""
+
+    kind: Literal["snapshot"] = "snapshot"
+    calls: list[WaitingCall] = []
+    offers: list[LiveOffer] = []
+    devices: dict[Text, DeviceState] = {}
+
+
+Event = Annotated[
+    Join | Leave | Answer | Connect | OfferEnded | Complete | Device | Snapshot,
+    Field(discriminator="kind"),
+]
+
+
+# ── What to do on a box (coordinator → adapter) ─────────────────────────────────────────────
+
+
+class Originate(_Message):
+    """Ring an agent for a caller of this box. The channel's id is the offer's id."""
+
+    kind: Literal["originate"] = "originate"
+    offer_id: Id
+    fence: Fence
+    call_id: Id
+    uniqueid: Id
+    queue: Name
+    agent: Name
+    interface: Interface
+    home: Name
+    timeout_ms: Annotated[int, Field(gt=0)]
+    caller_id_num: Text = ""
+    caller_id_name: Text = ""
+
+
+class Cancel(_Message):
+    """End an offer, ringing or talking; `elsewhere` when another agent has answered it."""
+
+    kind: Literal["cancel"] = "cancel"
+    offer_id: Id
+    elsewhere: bool = False
+
+
+class Release(_Message):
+    """Let a waiting caller go on in the dialplan with this QUEUESTATUS."""
+
+    kind: Literal["release"] = "release"
+    call_id: Id
+    uniqueid: Id
+    status: QueueStatus
+
+
+Command = Annotated[Originate | Cancel | Release, Field(discriminator="kind")]
+
+
+# ── Frames ──────────────────────────────────────────────────────────────────────────────────
+
+
+class Hello(_Message):
+    """The first frame. `instance` names the adapter process, `epoch` its AMI session."""
+
+    type: Literal["hello"] = "hello"
+    version: int = VERSION
+    box: Name
+    instance: Id
+    epoch: Annotated[int, Field(gt=0, lt=2**53)]
+
+
+class EventFrame(_Message):
+    """An event with its place in the epoch and its age when sent, µs."""
+
+    type: Literal["event"] = "event"
+    seq: Annotated[int, Field(gt=0, lt=2**53)]
+    age_us: Age = 0
+    event: Event
+
+
+class Done(_Message):
+    """Commands executed (or found impossible: the outcome comes as an event)."""
+
+    type: Literal["done"] = "done"
+    id: Annotated[str, Field(pattern=r"^\d+-\d+$")]
+
+
+class Heartbeat(_Message):
+    """The link lives."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+
+
+class Welcome(_Message):
+    """The link stands. `seq`: last event of this epoch the line has; send on from seq + 1."""
+
+    type: Literal["welcome"] = "welcome"
+    version: int = VERSION
+    seq: int
+    heartbeat_s: float
+
+
+class Ticket(_Message):
+    """A caller's place, to be kept on its channel: the line can be rebuilt from it."""
+
+    call_id: Id
+    priority: int
+    rank: int
+    position: int
+
+
+class Ack(_Message):
+    """Event `seq` is taken. `code` is `ok`, `duplicate`, or why it was refused."""
+
+    type: Literal["ack"] = "ack"
+    seq: int
+    code: str = "ok"
+    detail: str = ""
+    ticket: Ticket | None = None
+
+
+class CommandFrame(_Message):
+    """A command; `id` is its place in the box's command stream. Sent until `done`."""
+
+    type: Literal["command"] = "command"
+    id: Annotated[str, Field(pattern=r"^\d+-\d+$")]
+    command: Command
+
+
+Upstream = Annotated[Hello | EventFrame | Done | Heartbeat, Field(discriminator="type")]
+Downstream = Annotated[Welcome | Ack | CommandFrame, Field(discriminator="type")]
+
+UPSTREAM: TypeAdapter[Hello | EventFrame | Done | Heartbeat] = TypeAdapter(Upstream)
+DOWNSTREAM: TypeAdapter[Welcome | Ack | CommandFrame] = TypeAdapter(Downstream)
+COMMAND: TypeAdapter[Originate | Cancel | Release] = TypeAdapter(Command)
+
+__all__ = [name for name in dir() if name[0].isupper()] + ["ID_PATTERN"]

@@ -1,0 +1,43 @@
+"""Every knob of the coordinator: default, unit, meaning. Environment GVQ_*, or a file GVQ_ENV_FILE."""
+
+import os
+import socket
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from coordinator.names import Name
+
+
+class Settings(BaseSettings):
+    """Read once at the start; nothing else reads the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GVQ_", env_file=os.environ.get("GVQ_ENV_FILE"), extra="ignore"
+    )
+
+    data_dir: Path = Field(Path("data"), description="Embedded Valkey's AOF and SQLite live here.")
+    listen: str = Field("127.0.0.1:8800", description="host:port of REST, SSE and adapters' links.")
+    redis_url: str | None = Field(None, description="Redis or Valkey ≥ 7; none: an embedded one.")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; none: SQLite in data_dir.")
+    tenant: Name = Field("default", description="All keys of a tenant share one hash tag.")
+    name: str = Field(
+        default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}",
+        description="This replica's name; give it a fixed one so that a restart is recognised.",
+    )
+
+    lease_s: float = Field(5.0, gt=0, description="A box silent for so long is detached.")
+    heartbeat_s: float = Field(1.0, gt=0, description="How often an adapter says it lives.")
+    detach_timeout_s: float = Field(
+        300.0, gt=0, description="A detached box's callers are recorded as lost after this."
+    )
+    offer_grace_s: float = Field(
+        5.0, ge=0, description="Beyond the ring timeout, before the line itself ends an offer."
+    )
+    age_grace_s: float = Field(
+        2.0, ge=0, description="A box may claim an age of its link's outage plus this."
+    )
+    journal_keep: int = Field(
+        1_000_000, gt=0, description="Entries kept in Redis once SQL has them."
+    )
