@@ -1,0 +1,83 @@
+"""How callers, offers and calls begin and end in the reference model. Nothing here matches."""
+
+from coordinator.protocol import Join
+from tests.model.state import SECOND, Agent, Box, Caller, Offer, State
+
+#: Ways an offer ends after which the agent rests, so that nobody is rung in a loop.
+RESTING = frozenset({"no_answer", "busy", "rejected", "failed", "expired"})
+
+
+def enter(state: State, box: Box, join: Join, rank: int) -> None:
+    """A caller takes its place; the box's ranks only go up."""
+    box.last_rank = max(box.last_rank, rank)
+    state.callers[join.call_id] = Caller(
+        call_id=join.call_id,
+        queue=join.queue,
+        box=box.name,
+        priority=join.priority,
+        rank=rank,
+        min_penalty=join.min_penalty,
+        max_penalty=join.max_penalty,
+        raise_penalty=join.raise_penalty,
+    )
+    state.log("joined", join.call_id)
+
+
+def rank_for(state: State, box: Box, age_us: int) -> int:
+    """The rank of a caller the box reports now: acceptance minus a believable age."""
+    if box.known_us >= 0:
+        age_us = min(age_us, state.now - box.known_us + state.timing.age_grace_us)
+    return max(state.now - age_us, box.last_rank + 1)
+
+
+def depart(state: State, caller: Caller, outcome: str) -> None:
+    """A caller leaves the line without an agent; phones that ring for it are stopped."""
+    for offer in list(caller.offers):
+        end_offer(state, offer, "cancelled")
+    del state.callers[caller.call_id]
+    state.log("left", caller.call_id, outcome)
+
+
+def end_offer(state: State, offer: Offer, outcome: str) -> None:
+    """An offer is over without a bridge. The caller never left its place."""
+    agent = _part(state, offer)
+    if outcome in RESTING and offer.queue in state.queues:
+        agent.rest_until = state.now + state.queues[offer.queue].settings.retry * SECOND
+    state.log("ended", offer.call_id, offer.agent, outcome)
+
+
+def claim(state: State, offer: Offer) -> None:
+    """The agent's phone holds the claim: the other phones of a ringall stop."""
+    for other in list(state.callers[offer.call_id].offers):
+        if other is not offer:
+            end_offer(state, other, "answered_elsewhere")
+    offer.state = "claimed"
+
+
+def bridge(state: State, offer: Offer) -> None:
+    """Caller and agent talk: the caller has left the line, answered."""
+    claim(state, offer)
+    offer.state = "talking"
+    state.log("left", offer.call_id, "answered")
+    state.log("connected", offer.call_id, offer.agent)
+
+
+def hang_up(state: State, offer: Offer, ended_by: str) -> None:
+    """A connected call is over: it counts, and the agent wraps up."""
+    agent = _part(state, offer)
+    del state.callers[offer.call_id]
+    agent.last_call_us = state.now
+    queue = state.queues.get(offer.queue)
+    if queue:
+        agent.wrapup_until = state.now + queue.settings.wrapuptime * SECOND
+        if agent.name in queue.members:
+            queue.members[agent.name].calls += 1
+    state.log("completed", offer.call_id, offer.agent, ended_by)
+
+
+def _part(state: State, offer: Offer) -> Agent:
+    """Caller and agent no longer hold this offer."""
+    state.callers[offer.call_id].offers.remove(offer)
+    agent = state.agents[offer.agent]
+    agent.offer = None
+    return agent

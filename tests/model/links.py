@@ -1,0 +1,155 @@
+"""Boxes in the reference model: links, leases, homes of phones, snapshots. Nothing here matches."""
+
+from coordinator.line.types import Origin
+from coordinator.protocol import Snapshot, WaitingCall
+from tests.model.calls import bridge, depart, end_offer, enter, hang_up, rank_for
+from tests.model.state import NOT_REGISTERED, Box, Offer, State
+
+OK = "ok"
+
+
+def attach(state: State, name: str, link: str, instance: str, epoch: int, owner: str) -> str:
+    """A new link of a box. Another live adapter of that box is not pushed aside."""
+    box = state.boxes.setdefault(name, Box(name))
+    if box.link and box.instance != instance and state.now < box.due_us and box.attached:
+        return "box_already_linked"
+    if box.instance == instance and epoch < box.epoch:
+        return "stale_link"
+    if (box.instance, box.epoch) != (instance, epoch):
+        box.seq, box.fresh = 0, True
+    box.link, box.instance, box.epoch, box.owner = link, instance, epoch, owner
+    if not box.attached:
+        box.fresh = True
+    _renew(state, box)
+    if not box.fresh:
+        state.awaited.discard(name)
+    return OK
+
+
+def admit(state: State, origin: Origin, is_snapshot: bool = False) -> str:
+    """Whether an event counts: right link, next in sequence, and a snapshot first of all."""
+    box = state.boxes.get(origin.box)
+    if box is None:
+        return "unknown_box"
+    if not box.link or origin.link != box.link:
+        return "stale_link"
+    if origin.seq <= box.seq:
+        return "duplicate"
+    if origin.seq > box.seq + 1:
+        return "out_of_sequence"
+    if box.fresh and not is_snapshot:
+        return "snapshot_required"
+    box.seq = origin.seq
+    _renew(state, box)
+    return OK
+
+
+def heard(state: State, box: Box, age_us: int) -> None:
+    """The box has told us everything up to this moment."""
+    box.known_us = max(box.known_us, state.now - age_us)
+
+
+def heartbeat(state: State, name: str, link: str) -> str:
+    """The link lives."""
+    box = state.boxes.get(name)
+    if box is None:
+        return "unknown_box"
+    if not box.link or box.link != link:
+        return "stale_link"
+    _renew(state, box)
+    heard(state, box, 0)
+    return OK
+
+
+def unlink(state: State, name: str, link: str) -> str:
+    """The link broke. The lease runs on."""
+    box = state.boxes.get(name)
+    if box is None:
+        return "unknown_box"
+    if not box.link or box.link != link:
+        return "stale_link"
+    box.link = ""
+    return OK
+
+
+def detach(state: State, box: Box) -> None:
+    """The lease is over: callers are passed over, agents unavailable; offers run on."""
+    box.attached, box.fresh = False, True
+    box.due_us += state.timing.detach_timeout_us
+    state.awaited.discard(box.name)
+    state.log("detached", box.name)
+
+
+def lose(state: State, box: Box) -> None:
+    """The detach timeout is over: the box's callers are lost."""
+    box.due_us = 0
+    for caller in [c for c in state.callers.values() if c.box == box.name]:
+        if caller.talking:
+            hang_up(state, caller.offers[0], "lost")
+        else:
+            depart(state, caller, "box_lost")
+
+
+def report_device(state: State, box: Box, interface: str, device: str) -> None:
+    """A box says how a device is; its home may change by that."""
+    was = box.devices.get(interface, "UNAVAILABLE")
+    box.devices[interface] = device
+    if was in NOT_REGISTERED and device not in NOT_REGISTERED:
+        state.homes[interface] = box.name
+    if device in NOT_REGISTERED and state.homes.get(interface) == box.name:
+        state.homes[interface] = _other_home(state, interface)
+
+
+def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
+    """The callers, offers and devices of the snapshot are the truth about the box."""
+    for interface in [i for i in box.devices if i not in snapshot.devices]:
+        report_device(state, box, interface, "UNAVAILABLE")
+    for interface, device in snapshot.devices.items():
+        report_device(state, box, interface, device)
+    _reconcile_offers(state, box, snapshot)
+    present = {call.join.call_id for call in snapshot.calls}
+    for caller in [c for c in state.callers.values() if c.box == box.name and not c.talking]:
+        if caller.call_id not in present:
+            depart(state, caller, "abandoned")
+    for call in sorted(snapshot.calls, key=_restoring_order):
+        if call.join.call_id not in state.callers and call.join.queue in state.queues:
+            rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
+            enter(state, box, call.join, rank)
+    box.attached, box.fresh = True, False
+    _renew(state, box)
+    state.awaited.discard(box.name)
+
+
+def _reconcile_offers(state: State, box: Box, snapshot: Snapshot) -> None:
+    live = {offer.offer_id: offer for offer in snapshot.offers}
+    for offer in [o for o in state.offers() if o.box == box.name]:
+        seen = live.get(offer.offer_id)
+        if seen is None or seen.fence != offer.fence:
+            _end_unseen(state, offer)
+        elif seen.talking and offer.state != "talking":
+            bridge(state, offer)
+
+
+def _end_unseen(state: State, offer: Offer) -> None:
+    if offer.state == "talking":
+        hang_up(state, offer, "lost")
+    else:
+        end_offer(state, offer, "failed")
+
+
+def _restoring_order(call: WaitingCall) -> tuple[bool, int]:
+    """Those with a ticket first, then the longest waiting."""
+    return (call.rank is None, -call.age_us)
+
+
+def _other_home(state: State, interface: str) -> str:
+    """Another box that still reports the device registered, first by name."""
+    for name in sorted(state.boxes):
+        if state.boxes[name].devices.get(interface, "UNAVAILABLE") not in NOT_REGISTERED:
+            return name
+    return ""
+
+
+def _renew(state: State, box: Box) -> None:
+    if box.attached:
+        box.due_us = state.now + state.timing.lease_us

@@ -1,0 +1,120 @@
+"""The rule of who gets whom, written from the words of coordinator/README.md and nothing else."""
+
+from tests.model.state import FREE, SECOND, Agent, Caller, Member, Offer, Queue, State
+
+#: (priority descending, rank, call id): smaller is nearer the head.
+Place = tuple[int, int, str]
+
+
+def place(caller: Caller) -> Place:
+    """A caller's place among all callers of its queue, or of all queues of one weight."""
+    return (-caller.priority, caller.rank, caller.call_id)
+
+
+def line_of(state: State, queue: str) -> list[Caller]:
+    """The callers in a queue, first to last. Who talks has left the line."""
+    waiting = [c for c in state.callers.values() if c.queue == queue and not c.talking]
+    return sorted(waiting, key=place)
+
+
+def effective_penalty(member: Member, caller: Caller) -> int:
+    """The member's penalty for this caller: lifted to the caller's raise."""
+    return max(member.penalty, caller.raise_penalty or 0)
+
+
+def admits(caller: Caller, penalty: int) -> bool:
+    """Whether the caller's penalty window admits this effective penalty."""
+    low_enough = caller.max_penalty is None or penalty <= caller.max_penalty
+    return low_enough and (caller.min_penalty is None or penalty >= caller.min_penalty)
+
+
+def is_available(state: State, agent: Agent) -> bool:
+    """Whether the agent could be rung now, by its own circumstances."""
+    return (
+        agent.logged_in
+        and not agent.paused
+        and state.box_attached(state.home_of(agent))
+        and state.device_of(agent) in FREE
+        and agent.offer is None
+        and agent.rest_until <= state.now
+        and agent.wrapup_until <= state.now
+    )
+
+
+def is_open_for(state: State, caller: Caller, penalty: int) -> bool:
+    """Whether the caller takes an agent of this effective penalty now."""
+    if caller.talking or not state.box_attached(caller.box):
+        return False
+    if not caller.offers:
+        return True
+    rung_by_ringall = state.queues[caller.queue].settings.strategy == "ringall" and all(
+        offer.state == "ringing" for offer in caller.offers
+    )
+    return rung_by_ringall and penalty <= max(offer.penalty for offer in caller.offers)
+
+
+def candidates(state: State, caller: Caller) -> list[Member]:
+    """The members this caller may be matched with now, in the order they were added."""
+    members = [
+        member
+        for member in state.queues[caller.queue].members.values()
+        if is_available(state, state.agents[member.agent])
+        and admits(caller, effective_penalty(member, caller))
+        and is_open_for(state, caller, effective_penalty(member, caller))
+    ]
+    return sorted(members, key=lambda member: member.order)
+
+
+def best_agent(state: State, caller: Caller, members: list[Member]) -> Member:
+    """Whom of its candidates the caller gets: lowest tier, untried first, then the strategy."""
+    lowest = min(effective_penalty(member, caller) for member in members)
+    tier = [member for member in members if effective_penalty(member, caller) == lowest]
+    if all(member.agent in caller.tried for member in tier):
+        caller.tried.clear()
+    untried = [member for member in tier if member.agent not in caller.tried]
+    return by_strategy(state, state.queues[caller.queue], caller, untried)
+
+
+def by_strategy(state: State, queue: Queue, caller: Caller, members: list[Member]) -> Member:
+    """The strategy's choice among members who are equal otherwise. `members` in member order."""
+    strategy = queue.settings.strategy
+    if strategy == "leastrecent":
+        return min(members, key=lambda m: (state.agents[m.agent].last_call_us, m.order))
+    if strategy == "fewestcalls":
+        return min(members, key=lambda m: (m.calls, m.order))
+    if strategy == "rrmemory":
+        return min(members, key=lambda m: (m.order <= queue.rung_last, m.order))
+    if strategy == "random":
+        drawn = state.draw(caller.call_id, [member.agent for member in members])
+        return next(member for member in members if member.agent == drawn)
+    return members[0]
+
+
+def ring(state: State, caller: Caller, member: Member) -> None:
+    """Make the offer."""
+    queue = state.queues[caller.queue]
+    patience = queue.settings.timeout * SECOND + state.timing.offer_grace_us
+    offer = Offer(
+        call_id=caller.call_id,
+        agent=member.agent,
+        queue=queue.name,
+        box=caller.box,
+        penalty=effective_penalty(member, caller),
+        expires_us=state.now + patience,
+    )
+    caller.offers.append(offer)
+    caller.tried.add(member.agent)
+    state.agents[member.agent].offer = offer
+    queue.rung_last = member.order
+    state.log("offer", caller.call_id, member.agent)
+
+
+def settle(state: State) -> None:
+    """Repeat until nothing can be matched: the first caller of all pairs gets its best agent."""
+    while not state.awaited:
+        waiting = [c for c in state.callers.values() if not c.talking]
+        matchable = [c for c in waiting if candidates(state, c)]
+        if not matchable:
+            return
+        first = min(matchable, key=lambda c: (-state.queues[c.queue].settings.weight, place(c)))
+        ring(state, first, best_agent(state, first, candidates(state, first)))

@@ -1,0 +1,189 @@
+"""What the reference model remembers: plain records, no behaviour beyond looking things up.
+
+Times are microseconds. Everything is a dict, a list or a set, to be read rather than to be fast.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from coordinator.line.types import AgentState, CallState, QueueSettings
+
+SECOND = 1_000_000
+
+#: Device states in which a phone is registered on the box that reports it.
+NOT_REGISTERED = frozenset({"UNAVAILABLE", "INVALID"})
+#: Device states in which a phone may be rung.
+FREE = frozenset({"NOT_INUSE", "UNKNOWN"})
+
+OfferState = Literal["ringing", "claimed", "talking"]
+
+#: One thing that happened, to be compared with the journal: (type, field, field, …).
+Event = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The settings that are times, µs; the defaults of coordinator/settings.py."""
+
+    lease_us: int = 5 * SECOND
+    detach_timeout_us: int = 300 * SECOND
+    offer_grace_us: int = 5 * SECOND
+    age_grace_us: int = 2 * SECOND
+
+
+@dataclass
+class Member:
+    """An agent's membership in one queue. `order`: the how-manieth ever added to the queue."""
+
+    agent: str
+    penalty: int
+    order: int
+    calls: int = 0
+
+
+@dataclass
+class Queue:
+    """A logical queue. `rung_last`: order of the member rung last, 0 for none yet."""
+
+    name: str
+    settings: QueueSettings
+    members: dict[str, Member] = field(default_factory=dict)
+    added: int = 0
+    rung_last: int = 0
+
+
+@dataclass
+class Offer:
+    """An agent being rung for, or talking with, a caller. `offer_id` and `fence` are the line's."""
+
+    call_id: str
+    agent: str
+    queue: str
+    box: str
+    penalty: int
+    expires_us: int
+    state: OfferState = "ringing"
+    offer_id: str = ""
+    fence: int = 0
+
+
+@dataclass
+class Agent:
+    """A person with a phone. Timers are the moment they end, 0 for never set."""
+
+    name: str
+    interface: str
+    logged_in: bool = False
+    paused: bool = False
+    last_call_us: int = 0
+    rest_until: int = 0
+    wrapup_until: int = 0
+    offer: Offer | None = None
+
+
+@dataclass
+class Caller:
+    """A call in a queue, until it leaves or, once connected, until the call is over."""
+
+    call_id: str
+    queue: str
+    box: str
+    priority: int
+    rank: int
+    min_penalty: int | None = None
+    max_penalty: int | None = None
+    raise_penalty: int | None = None
+    tried: set[str] = field(default_factory=set)
+    offers: list[Offer] = field(default_factory=list)
+
+    @property
+    def talking(self) -> bool:
+        """Connected: no longer in the line."""
+        return any(offer.state == "talking" for offer in self.offers)
+
+
+@dataclass
+class Box:
+    """One Asterisk server and its link.
+
+    `known_us`: the moment up to which the box has told us everything (an event of age a tells
+    of now − a, a heartbeat of now); -1 for never. `due_us`: when the lease, or once detached the
+    detach timeout, is over.
+    """
+
+    name: str
+    attached: bool = False
+    link: str = ""
+    instance: str = ""
+    epoch: int = 0
+    owner: str = ""
+    seq: int = 0
+    fresh: bool = True
+    known_us: int = -1
+    due_us: int = 0
+    last_rank: int = -1
+    devices: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class State:
+    """The whole line. `homes`: interface → the box where it is registered now."""
+
+    timing: Timing = field(default_factory=Timing)
+    now: int = 0
+    queues: dict[str, Queue] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    callers: dict[str, Caller] = field(default_factory=dict)
+    boxes: dict[str, Box] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list)
+    #: For `random`: which of the allowed agents (in member order) a caller gets.
+    draw: Callable[[str, list[str]], str] = field(default=lambda call_id, allowed: allowed[0])
+
+    def log(self, *event: str) -> None:
+        """Remember that something happened."""
+        self.events.append(event)
+
+    def box_attached(self, box: str) -> bool:
+        """Whether the box exists and its lease runs."""
+        return box in self.boxes and self.boxes[box].attached
+
+    def home_of(self, agent: Agent) -> str:
+        """The box where the agent's phone is registered; empty for none."""
+        return self.homes.get(agent.interface, "")
+
+    def device_of(self, agent: Agent) -> str:
+        """The agent's device as its home box reports it; empty without a home."""
+        home = self.home_of(agent)
+        return self.boxes[home].devices.get(agent.interface, "") if home else ""
+
+    def offers(self) -> list[Offer]:
+        """Every live offer and call."""
+        return [offer for caller in self.callers.values() for offer in caller.offers]
+
+
+def agent_state(state: State, agent: Agent) -> AgentState:
+    """The one word a wallboard shows, the strongest reason first."""
+    if agent.offer:
+        return "talking" if agent.offer.state == "talking" else "ringing"
+    if not agent.logged_in:
+        return "offline"
+    if not state.box_attached(state.home_of(agent)):
+        return "unregistered"
+    if agent.paused:
+        return "paused"
+    if state.device_of(agent) not in FREE:
+        return "in_use"
+    if agent.rest_until > state.now:
+        return "resting"
+    return "wrapup" if agent.wrapup_until > state.now else "available"
+
+
+def call_state(state: State, caller: Caller) -> CallState:
+    """The one word a wallboard shows for a caller."""
+    for word in ("talking", "claimed", "ringing"):
+        if any(offer.state == word for offer in caller.offers):
+            return word
+    return "waiting" if state.box_attached(caller.box) else "detached"
