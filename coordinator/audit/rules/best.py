@@ -1,0 +1,89 @@
+"""I2 Best agent: lowest effective penalty, then untried before tried, then the strategy. Pure."""
+
+from collections.abc import Callable, Iterator
+
+from coordinator.audit.report import Violation
+from coordinator.audit.world import Agent, Caller, Member, Queue, World
+from coordinator.journal import Entry
+
+#: Strategy → what the members of a tier are sorted by, first one best; absent: any will do.
+ORDERS: dict[str, Callable[[Queue, Agent, Member], tuple[int, ...]]] = {
+    "leastrecent": lambda queue, agent, member: (agent.last_call_us, member.order),
+    "fewestcalls": lambda queue, agent, member: (
+        queue.completed.get(agent.name, 0),
+        member.order,
+    ),
+    "rrmemory": lambda queue, agent, member: (member.order <= queue.rung, member.order),
+    "linear": lambda queue, agent, member: (member.order,),
+}
+
+
+def check(world: World, entry: Entry) -> Iterator[Violation]:
+    """At an offer: may the two be matched at all, and is there a better agent available?"""
+    if entry.type != "offer.made":
+        return
+    caller = world.caller(entry.data["call_id"])
+    agent = str(entry.data["agent"])
+    known = caller is not None and caller.queue in world.queues and agent in world.agents
+    if caller is None or (world.partial and not known):
+        return
+    why = _unfit(world, caller, agent) or _penalty(world, caller, entry)
+    if not why and not world.partial:
+        why = _better(world, caller, agent)
+    if why:
+        yield Violation(
+            "I2", entry.id, f"Agent {agent} was given to call {caller.call_id}, but {why}.",
+            (caller.call_id,), (agent,),
+        )  # fmt: skip
+
+
+def _unfit(world: World, caller: Caller, name: str) -> str:
+    """Why the pair may not be matched; an engaged agent or caller is I3's to name."""
+    agent, member = world.agents.get(name), world.member(caller, name)
+    if agent is None or (name not in world.free and not agent.holds):
+        return f"the agent was {agent.state if agent else 'unknown'}, not available"
+    if member is None:
+        return "" if world.partial else f"is no member of queue {caller.queue}"
+    if not caller.admits(member.penalty):
+        return f"the caller's penalty window does not admit penalty {member.penalty}"
+    if caller.detached:
+        return f"the caller's box {caller.box} was detached"
+    return ""
+
+
+def _penalty(world: World, caller: Caller, entry: Entry) -> str:
+    member = world.member(caller, str(entry.data["agent"]))
+    if member is None or caller.penalty_of(member.penalty) == entry.data["penalty"]:
+        return ""
+    return f"its effective penalty is {caller.penalty_of(member.penalty)}"
+
+
+def _better(world: World, caller: Caller, name: str) -> str:
+    """Who was better, in words; empty when nobody was."""
+    queue = world.queues[caller.queue]
+    fit = [(world.agents[a], queue.members[a]) for a in queue.members if a in world.free]
+    fit = [(a, m) for a, m in fit if caller.admits(m.penalty)]
+    if name not in {agent.name for agent, _ in fit}:
+        return ""
+    own = caller.penalty_of(queue.members[name].penalty)
+    lowest = min(caller.penalty_of(member.penalty) for _, member in fit)
+    if own > lowest:
+        better = min((m.order, a.name) for a, m in fit if caller.penalty_of(m.penalty) == lowest)
+        return f"agent {better[1]} was available at penalty {lowest}, below {own}"
+    tier = [(a, m) for a, m in fit if caller.penalty_of(m.penalty) == lowest]
+    return _better_in_tier(queue, caller, name, tier)
+
+
+def _better_in_tier(
+    queue: Queue, caller: Caller, name: str, tier: list[tuple[Agent, Member]]
+) -> str:
+    if queue.strategy == "ringall":
+        return ""
+    untried = [(a, m) for a, m in tier if a.name not in caller.tried]
+    if untried and name in caller.tried:
+        return f"agent {untried[0][0].name} of the same penalty had not been tried yet"
+    order = ORDERS.get(queue.strategy)
+    if order is None:
+        return ""
+    best = min(untried or tier, key=lambda pair: order(queue, *pair))[0].name
+    return "" if best == name else f"{queue.strategy} puts agent {best} first"

@@ -1,0 +1,185 @@
+"""The line as the journal alone tells it: what the rules look at. Pure.
+
+Nothing here is shared with the engine: the words of coordinator/README.md are written a second
+time, so that an error in one of the two shows. Times are µs of the line's clock.
+"""
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+
+#: (−priority, rank, call id): sorts as callers stand in line.
+Place = tuple[int, int, str]
+
+
+@dataclass(slots=True)
+class Offer:
+    """An agent held by a caller: `ringing`, then `answered`, then `connected`.
+
+    `adopted`: never made in this journal, but found on a box by a snapshot.
+    """
+
+    offer_id: str
+    call_id: str
+    queue: str
+    agent: str
+    fence: int
+    penalty: int
+    state: str = "ringing"
+    adopted: bool = False
+
+
+@dataclass(slots=True)
+class Caller:
+    """A call from caller.joined to the end of its conversation.
+
+    tier: the lowest effective penalty rung since nobody rang for it; what ringall keeps to.
+    """
+
+    call_id: str
+    queue: str
+    box: str
+    priority: int
+    rank: int
+    min_penalty: int | None = None
+    max_penalty: int | None = None
+    raise_penalty: int | None = None
+    in_line: bool = True
+    detached: bool = False
+    tier: int = 0
+    tried: set[str] = field(default_factory=set)
+    offers: dict[str, Offer] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among the callers of its queue."""
+        return (-self.priority, self.rank, self.call_id)
+
+    @property
+    def claimed(self) -> bool:
+        """An agent has answered: nobody else may be rung for it."""
+        return any(offer.state != "ringing" for offer in self.offers.values())
+
+    def penalty_of(self, penalty: int) -> int:
+        """A member's penalty as this caller sees it (QUEUE_RAISE_PENALTY)."""
+        return max(penalty, self.raise_penalty or 0)
+
+    def admits(self, penalty: int) -> bool:
+        """Whether the caller's window takes a member of this penalty; an absent bound is open."""
+        effective = self.penalty_of(penalty)
+        low = self.min_penalty is None or effective >= self.min_penalty
+        return low and (self.max_penalty is None or effective <= self.max_penalty)
+
+
+@dataclass(slots=True)
+class Agent:
+    """An agent; `state` is what it falls back to when no offer or call holds it."""
+
+    name: str
+    state: str = "offline"
+    home: str = ""
+    last_call_us: int = 0
+    holds: dict[str, Offer] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Member:
+    """A membership. `order` grows in the order in which members were added."""
+
+    penalty: int
+    order: int
+
+
+@dataclass(slots=True)
+class Queue:
+    """A queue, its members and its line. `rung`: order of the member rung last."""
+
+    name: str
+    strategy: str = "ringall"
+    weight: int = 0
+    members: dict[str, Member] = field(default_factory=dict)
+    line: list[Place] = field(default_factory=list)
+    rung: int = -1
+    completed: dict[str, int] = field(default_factory=dict)
+
+    def position(self, place: Place) -> int:
+        """1-based position that this place has, or would have, in the line."""
+        return bisect_left(self.line, place) + 1
+
+
+@dataclass(slots=True)
+class World:
+    """All of it.
+
+    partial: the journal begins midway, so what is unknown is no fault. free: available agents.
+    waiting_queues: queues with a line. seen: every call id so far. unsettled: call → entry of a
+    caller who left as answered and whose connection must follow in the same step. last_rank,
+    last_join: by box, the highest rank, and the highest given to a caller who joined live.
+    """
+
+    partial: bool = False
+    queues: dict[str, Queue] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    callers: dict[str, Caller] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    free: set[str] = field(default_factory=set)
+    waiting_queues: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    unsettled: dict[str, str] = field(default_factory=dict)
+    last_rank: dict[str, int] = field(default_factory=dict)
+    last_join: dict[str, int] = field(default_factory=dict)
+    last_fence: int = 0
+    last_id: tuple[int, int] = (0, 0)
+    last_us: int = 0
+    held: bool = False
+
+    def caller(self, call_id: object) -> Caller | None:
+        """The caller still in line by this id, if any."""
+        caller = self.callers.get(str(call_id))
+        return caller if caller and caller.in_line else None
+
+    def line(self, queue: str) -> list[Caller]:
+        """The callers of a queue, first one first."""
+        return [self.callers[place[2]] for place in self.queues[queue].line]
+
+    def stand(self, caller: Caller) -> None:
+        """Give a caller its place in its queue's line."""
+        queue = self.queues.setdefault(caller.queue, Queue(caller.queue))
+        insort(queue.line, caller.place)
+        self.waiting_queues.add(queue.name)
+
+    def step_out(self, caller: Caller) -> None:
+        """Take a caller out of the line."""
+        queue = self.queues[caller.queue]
+        queue.line.remove(caller.place)
+        if not queue.line:
+            self.waiting_queues.discard(queue.name)
+
+    def refresh(self, agent: Agent) -> None:
+        """Keep `free` true after a change to an agent."""
+        if agent.state == "available" and not agent.holds:
+            self.free.add(agent.name)
+        else:
+            self.free.discard(agent.name)
+
+    def is_open(self, caller: Caller) -> bool:
+        """Whether it waits on an attached box and nobody has answered it."""
+        return caller.in_line and not caller.detached and not caller.claimed
+
+    def member(self, caller: Caller, agent: str) -> Member | None:
+        """The membership that makes this agent one for this caller's queue."""
+        queue = self.queues.get(caller.queue)
+        return queue.members.get(agent) if queue else None
+
+    def may_take(self, caller: Caller, agent: str) -> bool:
+        """Whether caller and agent may be matched now, as coordinator/README.md says."""
+        member = self.member(caller, agent)
+        if member is None or agent not in self.free or not self.is_open(caller):
+            return False
+        return caller.admits(member.penalty) and self._within_tier(caller, member)
+
+    def _within_tier(self, caller: Caller, member: Member) -> bool:
+        """A caller being rung takes more agents only by ringall, and only up to the tier rung."""
+        if not caller.offers:
+            return True
+        ringall = self.queues[caller.queue].strategy == "ringall"
+        return ringall and caller.penalty_of(member.penalty) <= caller.tier
