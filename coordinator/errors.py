@@ -33,6 +33,9 @@ REFUSALS: dict[str, Refusal] = {
     "not_waiting": Refusal(409, "Call {call_id!r} is not waiting any more."),
     "already_exists": Refusal(409, "{kind} {name!r} exists already."),
     "interface_taken": Refusal(409, "Interface {interface!r} belongs to agent {agent!r}."),
+    "last_admin": Refusal(
+        409, "Token {token!r} is the last of role 'admin'; without it nobody could let anyone in."
+    ),
     # link
     "box_already_linked": Refusal(409, "Box {box!r} is linked by another adapter."),
     "stale_link": Refusal(409, "This link of box {box!r} has been replaced by a newer one."),
@@ -48,9 +51,14 @@ REFUSALS: dict[str, Refusal] = {
     "unauthorized": Refusal(401, "A valid bearer token is needed."),
     "forbidden": Refusal(403, "This token's role {role!r} may not do this; it needs {needed}."),
     "wrong_box": Refusal(403, "This token is for box {token_box!r}, not for {box!r}."),
+    "box_disabled": Refusal(403, "Box {box!r} is disabled; an admin may enable it."),
+    "not_found": Refusal(404, "There is nothing at {path!r}; see /docs."),
+    "method_not_allowed": Refusal(405, "{method} is not offered at {path!r}; see /docs."),
+    "too_large": Refusal(413, "A request's body may have at most {limit} bytes."),
     # parts that are away
     "line_unavailable": Refusal(503, "The line's Redis does not answer; try again."),
     "not_ready": Refusal(503, "The coordinator is starting or has lost its database."),
+    "internal": Refusal(500, "The coordinator failed; its log says why."),
 }
 
 

@@ -1,0 +1,7 @@
+"""What the operator configured, in SQL, and how it reaches the line."""
+
+from coordinator.directory.directory import Directory
+from coordinator.directory.tokens import Tokens
+from coordinator.directory.types import Agent, Box, Member, Queue, Role, Saved, Token
+
+__all__ = ["Agent", "Box", "Directory", "Member", "Queue", "Role", "Saved", "Token", "Tokens"]

@@ -1,0 +1,273 @@
+"""The directory: queues, agents, members and boxes, as configured. Every change goes through here.
+
+Names and ranges are checked at the door (api/schemas.py, the database's constraints); here are
+the rules between things: what must exist, what may not be shared, what follows what. How a change
+reaches the line, and what happens when the line is away, is told in mirror.py.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from coordinator.database import Base, Database
+from coordinator.directory.mirror import Line, Mirror, lock, settings_of
+from coordinator.directory.models import AgentRow, BoxRow, MemberRow, QueueRow
+from coordinator.directory.types import Agent, Box, Member, Queue, Saved
+from coordinator.errors import Refused
+from coordinator.line.types import QueueSettings, Reply
+
+Row = TypeVar("Row", bound=Base)
+
+
+class Directory:
+    """The configuration of one coordinator. Methods raise `Refused` and then change nothing."""
+
+    def __init__(self, database: Database, line: Line) -> None:
+        self._database = database
+        self._line = line
+        self._mirror = Mirror(database, line)
+
+    async def mirror(self) -> list[Refused]:
+        """Bring everything to the line; call it when the line was found empty.
+
+        Returns what the line refused for now. Raises Refused line_unavailable or TimeoutError.
+        """
+        return await self._mirror.mirror()
+
+    async def keep_mirrored(self) -> None:
+        """Run for ever: mirrors at the start, and whenever a change could not reach the line."""
+        await self._mirror.keep()
+
+    async def lags(self) -> bool:
+        """Whether the line still lacks a change."""
+        return await self._mirror.lags()
+
+    # ── queues ──────────────────────────────────────────────────────────────────────────────
+
+    async def queues(self) -> list[Queue]:
+        """All queues by name."""
+        return [_queue(row) for row in await self._all(QueueRow, QueueRow.name)]
+
+    async def queue(self, queue: str) -> Queue:
+        """Raises Refused unknown_queue."""
+        async with self._database.read() as session:
+            return _queue(await _need_queue(session, queue))
+
+    async def put_queue(self, queue: str, settings: QueueSettings) -> Saved[Queue]:
+        """Create the queue or replace its settings."""
+        async with self._mirror.change() as change:
+            row = await change.session.get(QueueRow, queue)
+            created = row is None
+            row = row or QueueRow(name=queue)
+            for name in QueueSettings.__dataclass_fields__:
+                setattr(row, name, getattr(settings, name))
+            change.session.add(row)
+            await change.session.flush()
+            await change.push(self._line.put_queue, queue, settings)
+        return Saved(Queue(queue, settings), created, change.applied)
+
+    async def delete_queue(self, queue: str) -> Saved[Queue]:
+        """Raises Refused unknown_queue, queue_in_use."""
+        async with self._mirror.change() as change:
+            row = await _need_queue(change.session, queue)
+            await change.session.delete(row)
+            await change.session.flush()
+            await change.push(self._line.delete_queue, queue)
+        return Saved(_queue(row), False, change.applied)
+
+    # ── agents ──────────────────────────────────────────────────────────────────────────────
+
+    async def agents(self) -> list[Agent]:
+        """All agents by name."""
+        return [_agent(row) for row in await self._all(AgentRow, AgentRow.name)]
+
+    async def agent(self, agent: str) -> Agent:
+        """Raises Refused unknown_agent."""
+        async with self._database.read() as session:
+            return _agent(await _need_agent(session, agent))
+
+    async def put_agent(self, agent: str, interface: str, display_name: str = "") -> Saved[Agent]:
+        """Create the agent, logged out, or change phone and name; login and pause stay.
+
+        Raises Refused interface_taken, agent_busy.
+        """
+        async with self._mirror.change() as change:
+            await _interface_is_free(change.session, interface, agent)
+            row = await change.session.get(AgentRow, agent)
+            created = row is None
+            row = row or AgentRow(name=agent, logged_in=False, paused=False, pause_reason="")
+            row.interface, row.display_name = interface, display_name
+            change.session.add(row)
+            await change.session.flush()
+            await change.push(self._line.put_agent, agent, interface)
+        return Saved(_agent(row), created, change.applied)
+
+    async def delete_agent(self, agent: str) -> Saved[Agent]:
+        """Also ends the memberships. Raises Refused unknown_agent, agent_busy."""
+        async with self._mirror.change() as change:
+            row = await _need_agent(change.session, agent)
+            await change.session.delete(row)
+            await change.session.flush()
+            await change.push(self._line.delete_agent, agent)
+        return Saved(_agent(row), False, change.applied)
+
+    async def login(self, agent: str) -> Saved[Agent]:
+        """The agent is at work. Raises Refused unknown_agent."""
+        return await self._set_state(agent, partial(self._line.login, agent), logged_in=True)
+
+    async def logout(self, agent: str) -> Saved[Agent]:
+        """The agent has gone; a pause stays. Raises Refused unknown_agent."""
+        return await self._set_state(agent, partial(self._line.logout, agent), logged_in=False)
+
+    async def pause(self, agent: str, reason: str = "") -> Saved[Agent]:
+        """Not to be rung until unpaused. Raises Refused unknown_agent."""
+        step = partial(self._line.pause, agent, reason)
+        return await self._set_state(agent, step, paused=True, pause_reason=reason)
+
+    async def unpause(self, agent: str) -> Saved[Agent]:
+        """The end of the pause. Raises Refused unknown_agent."""
+        step = partial(self._line.unpause, agent)
+        return await self._set_state(agent, step, paused=False, pause_reason="")
+
+    async def _set_state(
+        self, agent: str, step: Callable[[], Awaitable[Reply]], **state: bool | str
+    ) -> Saved[Agent]:
+        async with self._mirror.change() as change:
+            row = await _need_agent(change.session, agent)
+            for name, value in state.items():
+                setattr(row, name, value)
+            await change.session.flush()
+            await change.push(step)
+        return Saved(_agent(row), False, change.applied)
+
+    # ── members ─────────────────────────────────────────────────────────────────────────────
+
+    async def members(self, queue: str) -> list[Member]:
+        """A queue's members in the order in which they were added. Raises Refused unknown_queue."""
+        async with self._database.read() as session:
+            await _need_queue(session, queue)
+            wanted = select(MemberRow).where(MemberRow.queue == queue).order_by(MemberRow.id)
+            return [_member(row) for row in (await session.execute(wanted)).scalars()]
+
+    async def put_member(self, queue: str, agent: str, penalty: int = 0) -> Saved[Member]:
+        """Add the agent at the end of the queue's members, or change the penalty in place.
+
+        Raises Refused unknown_queue, unknown_agent.
+        """
+        async with self._mirror.change() as change:
+            await _need_queue(change.session, queue)
+            await _need_agent(change.session, agent)
+            row = await _find_member(change.session, queue, agent)
+            created = row is None
+            row = row or MemberRow(queue=queue, agent=agent)
+            row.penalty = penalty
+            change.session.add(row)
+            await change.session.flush()
+            await change.push(self._line.put_member, queue, agent, penalty)
+        return Saved(_member(row), created, change.applied)
+
+    async def delete_member(self, queue: str, agent: str) -> Saved[Member]:
+        """Raises Refused unknown_queue, unknown_agent, not_a_member."""
+        async with self._mirror.change() as change:
+            await _need_queue(change.session, queue)
+            await _need_agent(change.session, agent)
+            row = await _find_member(change.session, queue, agent)
+            if row is None:
+                raise Refused("not_a_member", queue=queue, agent=agent)
+            await change.session.delete(row)
+            await change.session.flush()
+            await change.push(self._line.delete_member, queue, agent)
+        return Saved(_member(row), False, change.applied)
+
+    # ── boxes (the line learns of a box when it links) ──────────────────────────────────────
+
+    async def boxes(self) -> list[Box]:
+        """All boxes by name."""
+        return [_box(row) for row in await self._all(BoxRow, BoxRow.name)]
+
+    async def box(self, box: str) -> Box:
+        """Raises Refused unknown_box."""
+        async with self._database.read() as session:
+            return _box(await _need_box(session, box))
+
+    async def put_box(self, box: str, enabled: bool = True) -> Saved[Box]:
+        """Create the box or let it link (`enabled`) or not."""
+        async with self._database.write() as session:
+            await lock(session)
+            row = await session.get(BoxRow, box)
+            created = row is None
+            row = row or BoxRow(name=box)
+            row.enabled = enabled
+            session.add(row)
+        return Saved(_box(row), created, applied=True)
+
+    async def delete_box(self, box: str) -> Saved[Box]:
+        """Its tokens go with it, so its link ends. Raises Refused unknown_box."""
+        async with self._database.write() as session:
+            row = await _need_box(session, box)
+            await session.delete(row)
+        return Saved(_box(row), False, applied=True)
+
+    async def _all(self, table: type[Row], order: InstrumentedAttribute[str]) -> list[Row]:
+        async with self._database.read() as session:
+            return list((await session.execute(select(table).order_by(order))).scalars())
+
+
+async def _need_queue(session: AsyncSession, queue: str) -> QueueRow:
+    row = await session.get(QueueRow, queue)
+    if row is None:
+        raise Refused("unknown_queue", queue=queue)
+    return row
+
+
+async def _need_agent(session: AsyncSession, agent: str) -> AgentRow:
+    row = await session.get(AgentRow, agent)
+    if row is None:
+        raise Refused("unknown_agent", agent=agent)
+    return row
+
+
+async def _need_box(session: AsyncSession, box: str) -> BoxRow:
+    row = await session.get(BoxRow, box)
+    if row is None:
+        raise Refused("unknown_box", box=box)
+    return row
+
+
+async def _find_member(session: AsyncSession, queue: str, agent: str) -> MemberRow | None:
+    wanted = select(MemberRow).where(MemberRow.queue == queue, MemberRow.agent == agent)
+    return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def _interface_is_free(session: AsyncSession, interface: str, agent: str) -> None:
+    owners = select(AgentRow.name).where(AgentRow.interface == interface, AgentRow.name != agent)
+    owner = (await session.execute(owners)).scalar_one_or_none()
+    if owner is not None:
+        raise Refused("interface_taken", interface=interface, agent=owner)
+
+
+def _queue(row: QueueRow) -> Queue:
+    return Queue(row.name, settings_of(row))
+
+
+def _agent(row: AgentRow) -> Agent:
+    return Agent(
+        name=row.name,
+        interface=row.interface,
+        display_name=row.display_name,
+        logged_in=row.logged_in,
+        paused=row.paused,
+        pause_reason=row.pause_reason,
+    )
+
+
+def _member(row: MemberRow) -> Member:
+    return Member(row.queue, row.agent, row.penalty, row.id)
+
+
+def _box(row: BoxRow) -> Box:
+    return Box(row.name, row.enabled)

@@ -1,0 +1,274 @@
+"""Bringing the directory's changes to the line: SQL first, then the line, then the commit.
+
+Why this order. SQL is what survives: a change the line has and SQL lacks is gone at the next
+restart, while a change SQL has and the line lacks is brought there by `mirror`. So the change is
+written in SQL first, where names, foreign keys and uniqueness are checked. Only then the line
+is told, which may refuse what only it can know (a queue with callers, an agent on a call): then
+the SQL change is rolled back and nothing has changed anywhere. Committing last, under a lock
+every change takes, also makes the order of changes the same in both: two replicas that change
+one queue cannot leave the line with the older settings.
+
+If the line is unavailable the change is committed all the same, and the row `mirror` says that
+the line lags. Any replica's `keep` sees that and mirrors everything once the line is back.
+Should the commit itself fail after the line was told, the line is ahead until the mirror that
+this process then makes, or that it makes when it starts again.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import ParamSpec, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from coordinator.database import Database
+from coordinator.directory.models import AgentRow, MemberRow, MirrorRow, QueueRow
+from coordinator.errors import Refused
+from coordinator.line.types import AgentView, QueueSettings, QueueView, Reply
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+#: The line's refusals that undo a change. Any other one means that the line lags behind SQL,
+#: which has checked names and interfaces itself.
+LINE_DECIDES = frozenset({"queue_in_use", "agent_busy"})
+
+#: Seconds a change waits for the line: it holds the directory's lock meanwhile.
+PATIENCE_S = 2.0
+
+#: Seconds between looks whether some replica left a change the line has not got.
+LOOK_EVERY_S = 2.0
+
+
+class Line(Protocol):
+    """What the directory needs of `coordinator.line.engine.Engine`."""
+
+    async def put_queue(self, queue: str, settings: QueueSettings) -> Reply: ...
+    async def delete_queue(self, queue: str) -> Reply: ...
+    async def put_agent(self, agent: str, interface: str) -> Reply: ...
+    async def delete_agent(self, agent: str) -> Reply: ...
+    async def put_member(self, queue: str, agent: str, penalty: int = 0) -> Reply: ...
+    async def delete_member(self, queue: str, agent: str) -> Reply: ...
+    async def login(self, agent: str) -> Reply: ...
+    async def logout(self, agent: str) -> Reply: ...
+    async def pause(self, agent: str, reason: str = "") -> Reply: ...
+    async def unpause(self, agent: str) -> Reply: ...
+    async def queues(self) -> list[QueueView]: ...
+    async def agents(self) -> list[AgentView]: ...
+
+
+class Change:
+    """One change on its way: a session that holds the directory's lock, and the line."""
+
+    def __init__(self, session: AsyncSession, patience_s: float) -> None:
+        self.session = session
+        self.applied = True
+        self.told = False
+        self._patience_s = patience_s
+
+    async def push(
+        self, step: Callable[P, Awaitable[Reply]], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Tell the line. Raises Refused where only the line can know; else it may lag."""
+        if not self.applied:
+            return
+        self.told = True
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await step(*args, **kwargs)
+        except TimeoutError:
+            self.applied = False
+        except Refused as refused:
+            if refused.code in LINE_DECIDES:
+                raise
+            log.warning("The line did not take a change, it follows later: %s", refused)
+            self.applied = False
+
+
+class Mirror:
+    """Keeps the line in step with SQL."""
+
+    def __init__(self, database: Database, line: Line, patience_s: float = PATIENCE_S) -> None:
+        self._database = database
+        self._line = line
+        self._patience_s = patience_s
+        # Unknown until a first mirror: an earlier process may have died between line and commit.
+        self._unsure = True
+        self._wake = asyncio.Event()
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Change]:
+        """A transaction for one change. Leave the block normally to commit."""
+        change: Change | None = None
+        try:
+            async with self._database.write() as session:
+                row = await lock(session)
+                change = Change(session, self._patience_s)
+                yield change
+                row.version += 1
+                if change.applied and row.mirrored == row.version - 1:
+                    row.mirrored = row.version
+        except BaseException:
+            self._unsure = self._unsure or (change is not None and change.told)
+            raise
+        finally:
+            self._wake.set()
+
+    async def mirror(self) -> list[Refused]:
+        """Bring everything to the line. Returns what it refused for now; empty: all is there.
+
+        Raises Refused line_unavailable or TimeoutError when the line does not answer.
+        """
+        async with self._database.write() as session:
+            row = await lock(session)
+            left = await _Everything(session, self._line, self._patience_s).push()
+            if not left:
+                row.mirrored = row.version
+        self._unsure = bool(left)
+        return left
+
+    async def lags(self) -> bool:
+        """Whether some change is in SQL and not yet in the line."""
+        if self._unsure:
+            return True
+        async with self._database.read() as session:
+            row = (await session.execute(select(MirrorRow))).scalar_one()
+            return row.mirrored != row.version
+
+    async def keep(self) -> None:
+        """Mirror whenever the line lags, for ever. Begins with one whole mirror."""
+        while True:
+            self._wake.clear()
+            await self._catch_up()
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def _catch_up(self) -> None:
+        try:
+            if await self.lags():
+                for refused in await self.mirror():
+                    log.warning("The line does not follow the directory yet: %s", refused)
+        except (Refused, TimeoutError, SQLAlchemyError, OSError) as error:
+            log.warning("Mirroring the directory failed, trying again: %s", error)
+
+
+async def lock(session: AsyncSession) -> MirrorRow:
+    """The row every change locks; released by the commit. (On SQLite `write` is the lock.)."""
+    statement = select(MirrorRow).with_for_update()
+    return (await session.execute(statement)).scalar_one()
+
+
+class _Everything:
+    """One whole mirror: what SQL has goes to the line, what it has not is taken out."""
+
+    def __init__(self, session: AsyncSession, line: Line, patience_s: float) -> None:
+        self._session = session
+        self._line = line
+        self._patience_s = patience_s
+        self._left: list[Refused] = []
+
+    async def push(self) -> list[Refused]:
+        queues = list((await self._session.execute(select(QueueRow))).scalars())
+        agents = list((await self._session.execute(select(AgentRow))).scalars())
+        in_order = select(MemberRow).order_by(MemberRow.id)
+        members = list((await self._session.execute(in_order)).scalars())
+        await self._remove(queues, agents, members)
+        for queue in queues:
+            await self._tell(self._line.put_queue, queue.name, settings_of(queue))
+        await self._put_agents(agents)
+        for member in members:
+            await self._tell(self._line.put_member, member.queue, member.agent, member.penalty)
+        for agent in agents:
+            await self._put_state(agent)
+        return self._left
+
+    async def _remove(
+        self,
+        queues: Iterable[QueueRow],
+        agents: Iterable[AgentRow],
+        members: Iterable[MemberRow],
+    ) -> None:
+        """First, so that no interface is still held by an agent who is gone."""
+        wanted = {(member.queue, member.agent) for member in members}
+        names = {agent.name for agent in agents}
+        for seen in await self._line.agents():
+            if seen.name not in names:
+                await self._tell(self._line.delete_agent, seen.name)
+                continue
+            for queue in seen.queues:
+                if (queue, seen.name) not in wanted:
+                    await self._tell(self._line.delete_member, queue, seen.name)
+        for view in await self._line.queues():
+            if view.name not in {queue.name for queue in queues}:
+                await self._tell(self._line.delete_queue, view.name)
+
+    async def _put_agents(self, agents: Iterable[AgentRow]) -> None:
+        """Agents may have passed interfaces on to each other while the line was away.
+
+        Whoever waits for an interface to be given up is tried again after the others; when a
+        round brings nothing they wait in a ring, and one is taken out to break it.
+        """
+        waiting = list(agents)
+        while waiting:
+            stuck = [agent for agent in waiting if not await self._take_interface(agent)]
+            in_a_ring = len(stuck) == len(waiting)
+            if in_a_ring and not await self._tell(self._line.delete_agent, stuck[0].name):
+                return
+            waiting = stuck
+
+    async def _take_interface(self, agent: AgentRow) -> bool:
+        try:
+            await self._call(self._line.put_agent, agent.name, agent.interface)
+        except Refused as refused:
+            if refused.code == "interface_taken":
+                return False
+            self._keep_or_raise(refused)
+        return True
+
+    async def _put_state(self, agent: AgentRow) -> None:
+        # Pause before login: an agent who is paused must not be available in between.
+        if agent.paused:
+            await self._tell(self._line.pause, agent.name, agent.pause_reason)
+        else:
+            await self._tell(self._line.unpause, agent.name)
+        await self._tell(self._line.login if agent.logged_in else self._line.logout, agent.name)
+
+    async def _tell(
+        self, step: Callable[P, Awaitable[Reply]], *args: P.args, **kwargs: P.kwargs
+    ) -> bool:
+        try:
+            await self._call(step, *args, **kwargs)
+        except Refused as refused:
+            self._keep_or_raise(refused)
+            return False
+        return True
+
+    async def _call(
+        self, step: Callable[P, Awaitable[Reply]], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        async with asyncio.timeout(self._patience_s):
+            await step(*args, **kwargs)
+
+    def _keep_or_raise(self, refused: Refused) -> None:
+        if refused.code == "line_unavailable":
+            raise refused
+        self._left.append(refused)
+
+
+def settings_of(row: QueueRow) -> QueueSettings:
+    """The line's settings of a queue as SQL holds them."""
+    return QueueSettings(
+        strategy=row.strategy,  # type: ignore[arg-type]  # checked when it was put
+        weight=row.weight,
+        timeout=row.timeout,
+        retry=row.retry,
+        wrapuptime=row.wrapuptime,
+        servicelevel=row.servicelevel,
+    )
