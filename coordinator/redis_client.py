@@ -1,0 +1,128 @@
+"""GVQ_REDIS_URL → a client: standalone, Sentinel or Cluster, with or without TLS.
+
+    redis://…  rediss://…  unix://…             as redis-py reads them
+    redis+sentinel://[user:password@]host[:26379][,host…]/service[/db]
+    redis+cluster://[user:password@]host[:6379][,host…]
+    rediss+sentinel://…  rediss+cluster://…     the same over TLS
+
+The user and password are those of Redis; sentinels are asked without.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import unquote
+
+from redis.asyncio import Redis
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+#: What a call to Redis raises when Redis is away, restarting, failing over or out of memory.
+AWAY = (RedisError, OSError)
+
+#: Seconds until a Redis that does not answer counts as away. Longer than any blocking read here.
+ANSWER_S = 10.0
+CONNECT_S = 3.0
+
+#: One connection per linked box (its command stream is a blocking read), and those at work.
+MAX_CONNECTIONS = 4096
+
+SENTINEL_PORT = 26379
+CLUSTER_PORT = 6379
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """A URL that names several hosts, taken apart."""
+
+    tls: bool
+    kind: str
+    hosts: list[tuple[str, int]]
+    credentials: dict[str, str]
+    path: list[str]
+
+
+def open_client(url: str) -> Redis:
+    """A client for the URL; connects at its first call. Raises ValueError for a URL that is none.
+
+    A call that fails is tried once more at once, on a new connection: one that broke while
+    idle is no outage. Every transition is safe to repeat: events carry a sequence number.
+    """
+    if "+" not in url.partition("://")[0]:
+        return Redis.from_url(url, **_options(), max_connections=MAX_CONNECTIONS)
+    address = _parse(url)
+    options = {**_options(), **address.credentials, "ssl": address.tls}
+    if address.kind == "sentinel":
+        return _sentinel(address, options)
+    # RedisCluster has the commands of Redis that the line uses, but not its type.
+    nodes = [ClusterNode(host, port) for host, port in address.hosts]
+    cluster = RedisCluster(startup_nodes=nodes, max_connections=MAX_CONNECTIONS, **options)
+    return cast(Redis, cluster)
+
+
+async def server_id(client: Redis, key: str) -> str:
+    """The run id of the server process that holds `key`: another one after each restart."""
+    if isinstance(client, RedisCluster):
+        await client.initialize()
+        node = client.get_node_from_key(key)
+        info = await client.execute_command("INFO", "server", target_nodes=node)
+    else:
+        info = await client.info("server")
+    return str(info["run_id"])
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "decode_responses": True,
+        "socket_timeout": ANSWER_S,
+        "socket_connect_timeout": CONNECT_S,
+        "retry": Retry(NoBackoff(), 1),
+    }
+
+
+def _sentinel(address: _Address, options: dict[str, Any]) -> Redis:
+    if not address.path:
+        raise ValueError("GVQ_REDIS_URL names no service: redis+sentinel://host/service")
+    timeouts = {name: value for name, value in options.items() if name.startswith("socket_")}
+    asked = {**timeouts, "ssl": address.tls}
+    sentinel = Sentinel(address.hosts, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
+    db = int(address.path[1]) if len(address.path) > 1 else 0
+    service = address.path[0]
+    client = sentinel.master_for(service, db=db, max_connections=MAX_CONNECTIONS, **options)
+    return cast(Redis, client)
+
+
+def _parse(url: str) -> _Address:
+    scheme, _, rest = url.partition("://")
+    redis, _, kind = scheme.partition("+")
+    if redis not in ("redis", "rediss") or kind not in ("sentinel", "cluster"):
+        raise ValueError(
+            f"GVQ_REDIS_URL begins with {scheme}://, not redis:// or redis+sentinel://"
+        )
+    netloc, _, path = rest.partition("/")
+    user_info, _, hosts = netloc.rpartition("@")
+    default = SENTINEL_PORT if kind == "sentinel" else CLUSTER_PORT
+    return _Address(
+        redis == "rediss",
+        kind,
+        [_host(host, default) for host in hosts.split(",")],
+        _credentials(user_info),
+        [part for part in path.split("/") if part],
+    )
+
+
+def _host(text: str, default: int) -> tuple[str, int]:
+    """`host`, `host:port`, `[v6]` or `[v6]:port`."""
+    bracketed, closing, tail = text.rpartition("]")
+    host, _, port = (bracketed[1:], "", tail[1:]) if closing else text.partition(":")
+    if not host or (port and not port.isdigit()):
+        raise ValueError(f"GVQ_REDIS_URL has no host and port in {text!r}")
+    return host, int(port or default)
+
+
+def _credentials(user_info: str) -> dict[str, str]:
+    user, _, password = user_info.partition(":")
+    named = {"username": unquote(user), "password": unquote(password)}
+    return {name: value for name, value in named.items() if value}
