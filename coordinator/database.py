@@ -89,9 +89,7 @@ class Database:
         self.url = url
         self.engine = open_engine(url)
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._write = async_sessionmaker(
-            self.engine.execution_options(**{_WRITES: True}), expire_on_commit=False
-        )
+        self._write = async_sessionmaker(writing(self.engine), expire_on_commit=False)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -124,6 +122,11 @@ def open_engine(url: URL, **options: Any) -> AsyncEngine:
         return engine
     arguments = {"connect_timeout": CONNECT_TIMEOUT_S}
     return create_async_engine(url, pool_pre_ping=True, connect_args=arguments, **options)
+
+
+def writing(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine, for transactions that will write."""
+    return engine.execution_options(**{_WRITES: True})
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:

