@@ -133,7 +133,7 @@ def _claimed(world: World, call_id: str) -> None:
     caller = world.caller(call_id)
     left = list(caller.offers.values()) if caller else []
     if len(left) == 1:
-        left[0].state = "answered"
+        left[0].state = "claimed"
 
 
 def _adopted(world: World, entry: Entry) -> Offer:

@@ -15,6 +15,8 @@ Place = tuple[int, int, str]
 class Offer:
     """An agent held by a caller: `ringing`, then `answered`, then `connected`.
 
+    `claimed` is told by the other phones of a ringall alone, when they stop before the bridge.
+
     `adopted`: never made in this journal, but found on a box by a snapshot.
     """
 

@@ -6,10 +6,10 @@ from coordinator.audit.report import Violation
 from coordinator.audit.world import Offer, World
 from coordinator.journal import Entry
 
-#: Entry type → the states of the offer in which it may come. An agent who has answered may
-#: still be lost before the bridge.
+#: Entry type → the states of the offer in which it may come. An agent who has claimed the
+#: caller may still be lost before the bridge.
 LIVE: dict[str, tuple[str, ...]] = {
-    "offer.ended": ("ringing", "answered"),
+    "offer.ended": ("ringing", "claimed"),
     "call.connected": ("answered",),
     "call.completed": ("connected",),
 }
