@@ -1,0 +1,1 @@
+"""What has happened, kept in SQL: written from the journal, never read to decide."""
