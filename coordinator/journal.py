@@ -19,9 +19,6 @@ INTEGERS = frozenset(
     }
 )  # fmt: skip
 
-#: Fields that hold JSON lists of rows.
-LISTS = frozenset({"considered", "passed_over"})
-
 #: type → the fields it carries beside id, at_us and type ("?" marks one that may be absent).
 TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
@@ -54,7 +51,9 @@ TYPES: dict[str, tuple[str, ...]] = {
     # (ringing and talking follow from offer.made and call.connected).
     "agent.state": ("agent", "state", "reason?", "home", "by"),
     "member.changed": ("queue", "agent", "penalty?", "order?", "removed"),
-    "queue.changed": ("queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?", "removed"),
+    "queue.changed": (
+        "queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?", "removed",
+    ),
     "box.attached": ("box",),
     "box.detached": ("box", "reason"),
     # The line waits for boxes to come back before it decides (start of a coordinator or Redis).
@@ -102,9 +101,11 @@ class Entry:
 def _typed(name: str, text: str) -> Any:
     if name in INTEGERS:
         return int(text)
-    if name in LISTS:
-        rows = json.loads(text)
-        return rows if rows else []
+    # Lua's JSON writes {} for an empty list, and keeps 14 digits of a number: so digits are text.
+    if name == "considered":
+        return [[agent, int(tier), int(metric)] for agent, tier, metric in json.loads(text) or []]
+    if name == "passed_over":
+        return json.loads(text) or []
     return text
 
 

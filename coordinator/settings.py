@@ -1,4 +1,4 @@
-"""Every knob of the coordinator: default, unit, meaning. Environment GVQ_*, or a file GVQ_ENV_FILE."""
+"""Every knob of the coordinator: default, unit, meaning. From GVQ_* or a file GVQ_ENV_FILE."""
 
 import os
 import socket

@@ -1,66 +1,207 @@
 """The line's typed door: one method a transition. Nothing else calls Redis for the line.
 
 Every method runs exactly one Lua function (lua/NAME.lua), so each is atomic over all replicas.
-Refusals that a caller must know of are raised as `Refused`; events of a box return a `Reply`,
+Requests of the API raise `Refused`; events of a box return a `Reply` with the refusal's code,
 because a refused event is taken all the same and the link goes on.
 """
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
-from coordinator.journal import Entry
-from coordinator.line.types import AgentView, BoxView, Origin, QueueSettings, QueueView, Reply, WaitingCaller
-from coordinator.protocol import Command, Join, Snapshot
+from coordinator.errors import Refused
+from coordinator.line import keys, reads
+from coordinator.line.scripts import Timing, library
+from coordinator.line.types import Origin, QueueSettings, Reply
+from coordinator.protocol import Join, Snapshot
 
 
-class Engine:
-    """The line of one tenant in one Redis."""
+class Engine(reads.Reads):
+    """The line of one tenant in one Redis.
 
-    def __init__(self, redis: "Redis", tenant: str = "default", **timing: float) -> None:
-        ...
+    Args:
+        redis: a client with decode_responses=True.
+        tenant: whose line; all its keys share one hash tag.
+        timing: lease and graces.
+        clock: µs, for tests only; without it Redis's own time rules.
+        on_timer: told of each Reply that sets a timer, so that the ticker wakes in time.
+    """
 
-    # configuration, mirrored from the directory (idempotent)
-    async def put_queue(self, queue: str, settings: QueueSettings) -> Reply: ...
-    async def delete_queue(self, queue: str) -> Reply: ...
-    async def put_agent(self, agent: str, interface: str) -> Reply: ...
-    async def delete_agent(self, agent: str) -> Reply: ...
-    async def put_member(self, queue: str, agent: str, penalty: int = 0) -> Reply: ...
-    async def delete_member(self, queue: str, agent: str) -> Reply: ...
-    # agents, by API
-    async def login(self, agent: str) -> Reply: ...
-    async def logout(self, agent: str) -> Reply: ...
-    async def pause(self, agent: str, reason: str = "") -> Reply: ...
-    async def unpause(self, agent: str) -> Reply: ...
-    # calls, by API
-    async def change_priority(self, call_id: str, priority: int) -> Reply: ...
-    async def withdraw(self, call_id: str, reason: str = "") -> Reply: ...
-    # a box's link. attach → data {"seq": last event of this epoch, "fresh": "1" when a snapshot must come}
-    async def attach(self, box: str, link: str, instance: str, epoch: int, owner: str) -> Reply: ...
-    async def heartbeat(self, box: str, link: str) -> Reply: ...
-    async def unlink(self, box: str, link: str) -> Reply: ...
-    # events of a box, in order
-    async def join(self, origin: Origin, join: Join) -> Reply: ...      # data: rank, position, priority
-    async def leave(self, origin: Origin, call_id: str, outcome: str, reason: str = "") -> Reply: ...
-    async def answer(self, origin: Origin, offer_id: str, fence: int) -> Reply: ...
-    async def connect(self, origin: Origin, offer_id: str, fence: int) -> Reply: ...
-    async def offer_ended(self, origin: Origin, offer_id: str, fence: int, outcome: str, reason: str = "") -> Reply: ...
-    async def complete(self, origin: Origin, offer_id: str, fence: int, ended_by: str) -> Reply: ...
-    async def device(self, origin: Origin, interface: str, state: str) -> Reply: ...
-    async def snapshot(self, origin: Origin, snapshot: Snapshot) -> Reply: ...
-    # time
-    async def start(self, owner: str) -> Reply: ...       # data {"empty": "1"} when Redis holds no line: mirror the directory first
-    async def tick(self) -> Reply: ...
-    # the box's command stream
-    async def commands(self, box: str, after: str, block_ms: int) -> list[tuple[str, Command]]: ...
-    async def command_done(self, box: str, *ids: str) -> None: ...
-    # reads
-    async def queues(self) -> list[QueueView]: ...
-    async def queue(self, queue: str) -> QueueView: ...           # raises Refused unknown_queue
-    async def callers(self, queue: str, limit: int = 1000) -> list[WaitingCaller]: ...
-    async def caller(self, call_id: str) -> WaitingCaller | None: ...
-    async def agents(self) -> list[AgentView]: ...
-    async def agent(self, agent: str) -> AgentView: ...
-    async def boxes(self) -> list[BoxView]: ...
-    async def journal(self, after: str = "0", limit: int = 1000, block_ms: int | None = None) -> list[Entry]: ...
+    def __init__(
+        self,
+        redis: "Redis",
+        tenant: str = "default",
+        timing: Timing | None = None,
+        clock: Callable[[], int] | None = None,
+        on_timer: Callable[[Reply], None] | None = None,
+    ) -> None:
+        super().__init__(redis, tenant)
+        self._name, self._source = library(timing or Timing())
+        self._prefix = keys.prefix(tenant)
+        self._clock = clock
+        self.on_timer = on_timer
+
+    # Configuration, mirrored from the directory
+
+    async def put_queue(self, queue: str, settings: QueueSettings) -> Reply:
+        """Creates a queue or changes its settings; the line itself is untouched."""
+        return await self._ask("put_queue", queue=queue, settings=asdict(settings))
+
+    async def delete_queue(self, queue: str) -> Reply:
+        """Raises Refused: unknown_queue, queue_in_use."""
+        return await self._ask("delete_queue", queue=queue)
+
+    async def put_agent(self, agent: str, interface: str) -> Reply:
+        """Creates an agent, logged out. Raises Refused: interface_taken, agent_busy."""
+        return await self._ask("put_agent", agent=agent, interface=interface)
+
+    async def delete_agent(self, agent: str) -> Reply:
+        """Raises Refused: unknown_agent, agent_busy."""
+        return await self._ask("delete_agent", agent=agent)
+
+    async def put_member(self, queue: str, agent: str, penalty: int = 0) -> Reply:
+        """Raises Refused: unknown_queue, unknown_agent."""
+        return await self._ask("put_member", queue=queue, agent=agent, penalty=penalty)
+
+    async def delete_member(self, queue: str, agent: str) -> Reply:
+        """Raises Refused: unknown_queue, unknown_agent, not_a_member."""
+        return await self._ask("delete_member", queue=queue, agent=agent)
+
+    # Agents
+
+    async def login(self, agent: str) -> Reply:
+        """Raises Refused: unknown_agent. So do the three below."""
+        return await self._ask("agent_state", agent=agent, change="login")
+
+    async def logout(self, agent: str) -> Reply:
+        """Stops a phone that rings; a call goes on."""
+        return await self._ask("agent_state", agent=agent, change="logout")
+
+    async def pause(self, agent: str, reason: str = "") -> Reply:
+        """A phone that rings goes on ringing, as Queue() has it."""
+        return await self._ask("agent_state", agent=agent, change="pause", reason=reason)
+
+    async def unpause(self, agent: str) -> Reply:
+        """Available again, if nothing else binds the agent."""
+        return await self._ask("agent_state", agent=agent, change="unpause")
+
+    # Calls
+
+    async def change_priority(self, call_id: str, priority: int) -> Reply:
+        """data: position. Raises Refused: unknown_call, not_waiting."""
+        return await self._ask("change_priority", call_id=call_id, priority=priority)
+
+    async def withdraw(self, call_id: str, reason: str = "") -> Reply:
+        """Raises Refused: unknown_call, not_waiting."""
+        return await self._ask("withdraw", call_id=call_id, reason=reason)
+
+    # A box's link
+
+    async def attach(self, box: str, link: str, instance: str, epoch: int, owner: str) -> Reply:
+        """data: seq, fresh ("1": a snapshot must come). Raises Refused: box_already_linked, …"""
+        return await self._ask(
+            "attach", box=box, link=link, instance=instance, epoch=epoch, owner=owner
+        )
+
+    async def heartbeat(self, box: str, link: str) -> Reply:
+        """Renews the lease. Code stale_link when a newer link has taken over."""
+        return await self._call("heartbeat", box=box, link=link)
+
+    async def unlink(self, box: str, link: str) -> Reply:
+        """The link is closed; the lease runs on."""
+        return await self._call("unlink", box=box, link=link)
+
+    # Events of a box, in order
+
+    async def join(self, origin: Origin, join: Join) -> Reply:
+        """data: rank, position, priority, and age_cut "1" when an impossible age was cut."""
+        return await self._event(
+            "join", origin, age_us=origin.age_us, join=join.model_dump(exclude_none=True)
+        )
+
+    async def leave(self, origin: Origin, call_id: str, outcome: str, reason: str = "") -> Reply:
+        """The caller is no longer waiting."""
+        return await self._event("leave", origin, call_id=call_id, outcome=outcome, reason=reason)
+
+    async def answer(self, origin: Origin, offer_id: str, fence: int) -> Reply:
+        """The agent has claimed the caller; the bridge comes after an announcement."""
+        return await self._event("answer", origin, offer_id=offer_id, fence=fence)
+
+    async def connect(self, origin: Origin, offer_id: str, fence: int) -> Reply:
+        """Caller and agent are in one bridge."""
+        return await self._event("connect", origin, offer_id=offer_id, fence=fence)
+
+    async def offer_ended(
+        self, origin: Origin, offer_id: str, fence: int, outcome: str, reason: str = ""
+    ) -> Reply:
+        """The offer ended without a bridge."""
+        return await self._event(
+            "offer_ended", origin, offer_id=offer_id, fence=fence, outcome=outcome, reason=reason
+        )
+
+    async def complete(self, origin: Origin, offer_id: str, fence: int, ended_by: str) -> Reply:
+        """A connected call is over."""
+        return await self._event(
+            "complete", origin, offer_id=offer_id, fence=fence, ended_by=ended_by
+        )
+
+    async def device(self, origin: Origin, interface: str, state: str) -> Reply:
+        """A device's state as the box sees it."""
+        return await self._event("device", origin, interface=interface, state=state)
+
+    async def snapshot(self, origin: Origin, snapshot: Snapshot) -> Reply:
+        """data: restored, gone (numbers of callers)."""
+        body = snapshot.model_dump(exclude_none=True, exclude={"kind"})
+        return await self._event("snapshot", origin, **body)
+
+    # Time
+
+    async def start(
+        self, owner: str, boxes: tuple[str, ...] = (), restarted: bool = False
+    ) -> Reply:
+        """A coordinator begins (or Redis is back: restarted). data: empty "1" for no line yet.
+
+        Holds all decisions until the boxes concerned are back or the lease has passed.
+        """
+        return await self._ask("start", owner=owner, boxes=list(boxes), restarted=restarted)
+
+    async def tick(self) -> Reply:
+        """Does what is due. data: next, when the earliest timer is due (µs), 0 for none."""
+        return await self._call("tick")
+
+    # The one way in
+
+    async def _event(self, name: str, origin: Origin, **arguments: Any) -> Reply:
+        return await self._call(name, box=origin.box, link=origin.link, seq=origin.seq, **arguments)
+
+    async def _ask(self, name: str, **arguments: Any) -> Reply:
+        reply = await self._call(name, **arguments)
+        if reply.code != "ok":
+            raise Refused(reply.code, **{**arguments, **reply.data})
+        return reply
+
+    async def _call(self, name: str, **arguments: Any) -> Reply:
+        args = [json.dumps(arguments, separators=(",", ":"))]
+        if self._clock:
+            args.append(str(self._clock()))
+        try:
+            raw = await self._fcall(name, args)
+        except ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+            await self._redis.function_load(self._source, replace=True)
+            raw = await self._fcall(name, args)
+        reply = Reply(
+            raw[0], dict(zip(raw[3::2], raw[4::2], strict=True)), int(raw[1]), int(raw[2])
+        )
+        if self.on_timer and reply.next_due_us:
+            self.on_timer(reply)
+        return reply
+
+    async def _fcall(self, name: str, args: list[str]) -> list[str]:
+        raw: list[str] = await self._redis.fcall(f"{self._name}_{name}", 1, self._prefix, *args)
+        return raw

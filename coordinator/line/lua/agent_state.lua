@@ -1,0 +1,22 @@
+-- Purpose    An agent logs in or out, pauses or unpauses.
+-- Guarantee  Logging out stops a ringing phone, never a call; pausing stops neither. Idempotent.
+-- KEYS       tenant prefix
+-- ARGV       {agent, change: login | logout | pause | unpause, reason?}
+-- Returns    ok | unknown_agent
+-- Journal    offer.ended (cancelled), agent.state
+local CHANGES = {
+  login = { 'logged_in', '1' },
+  logout = { 'logged_in', '0' },
+  pause = { 'paused', '1' },
+  unpause = { 'paused', '0' },
+}
+
+transition('agent_state', function(arg)
+  local a = agents.load(arg.agent)
+  if not a then return 'unknown_agent' end
+  local field, value = unpack(CHANGES[arg.change])
+  save(K.agent(a.name), a, field, value, 'reason', arg.reason or '')
+  local call = arg.change == 'logout' and a.offer ~= '' and offers.cancel(a.offer)
+  agents.update(agents.load(a.name), 'api')
+  if call then calls.reopen(call) end
+end)

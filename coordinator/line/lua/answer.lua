@@ -1,0 +1,17 @@
+-- Purpose    An agent's phone answered and holds the claim on the caller; an announcement plays.
+-- Guarantee  From here no other agent can have this caller: the others' phones stop.
+-- KEYS       tenant prefix
+-- ARGV       {box, link, seq, offer_id, fence}
+-- Returns    ok | stale_offer | any refusal of accept()
+-- Journal    offer.ended (answered_elsewhere)*
+transition('answer', function(arg)
+  local refusal, data = accept(arg)
+  if refusal then return refusal, data end
+  local o, stale = offers.of_event(arg)
+  if not o or o.state ~= 'ringing' then return stale or 'stale_offer' end
+  local call = calls.load(o.call_id)
+  offers.finish_others(call, o.id, 'answered_elsewhere')
+  calls.close(call)
+  save(K.offer(o.id), o, 'state', 'claimed')
+  save(K.call(call.id), call, 'state', 'claimed', 'agent', o.agent)
+end)

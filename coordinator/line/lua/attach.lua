@@ -1,0 +1,25 @@
+-- Purpose    An adapter links its box: a new epoch, or the same one over a new connection.
+-- Guarantee  One live link a box; the newest link of one adapter process wins at once, another
+--            process only when the old link is closed or silent for the lease.
+-- KEYS       tenant prefix
+-- ARGV       {box, link, instance, epoch, owner}
+-- Returns    ok {seq: last event taken of this epoch, fresh: 1 when a snapshot must come first}
+--            | box_already_linked | stale_link (an older epoch)
+-- Journal    -
+transition('attach', function(arg)
+  local key = K.box(arg.box)
+  local b = load(key) or { seen = '0', attached = '0', linked = '0', seq = '0' }
+  local alive = b.linked == '1' and now < tonumber(b.seen) + LEASE_US
+  if alive and b.instance ~= arg.instance then return 'box_already_linked' end
+  if b.instance == arg.instance and arg.epoch < tonumber(b.epoch) then return 'stale_link' end
+  local resumed = b.instance == arg.instance and tonumber(b.epoch) == arg.epoch
+    and b.attached == '1' and b.fresh ~= '1'
+  local seq = resumed and b.seq or '0'
+  redis.call('SADD', K.boxes(), arg.box)
+  redis.call('HSET', key, 'link', arg.link, 'instance', arg.instance, 'epoch', arg.epoch,
+    'owner', arg.owner, 'linked', '1', 'attached', b.attached, 'seq', seq,
+    'fresh', resumed and '0' or '1', 'floor', b.seen, 'seen', now)
+  set_timer('lease:' .. arg.box, now + LEASE_US)
+  if resumed then hold.heard(arg.box) end
+  return 'ok', { seq = seq, fresh = resumed and '0' or '1' }
+end)

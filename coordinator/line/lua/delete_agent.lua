@@ -1,0 +1,19 @@
+-- Purpose    Removes an agent and its memberships.
+-- Guarantee  Refused while the agent is rung or talks.
+-- KEYS       tenant prefix
+-- ARGV       {agent}
+-- Returns    ok | unknown_agent | agent_busy
+-- Journal    agent.state (offline), member.changed*
+transition('delete_agent', function(arg)
+  local a = agents.load(arg.agent)
+  if not a then return 'unknown_agent' end
+  if a.offer ~= '' or a.call ~= '' then return 'agent_busy' end
+  save(K.agent(a.name), a, 'logged_in', '0')
+  agents.update(a, 'api')
+  for _, m in ipairs(memberships_of(a.name)) do members.remove(m.queue, a) end
+  if a.home ~= '' then redis.call('SREM', K.homed(a.home), a.name) end
+  clear_timer('agent:' .. a.name)
+  redis.call('HDEL', K.interfaces(), a.interface)
+  redis.call('SREM', K.agents(), a.name)
+  redis.call('DEL', K.agent(a.name))
+end)

@@ -1,0 +1,31 @@
+-- Purpose    A caller asks for a place in a queue.
+-- Guarantee  One place per call id; rank is Redis's time less the event's age; never refused for
+--            an impossible age, which is cut (age_cut=1) so that no caller is lost.
+-- KEYS       tenant prefix
+-- ARGV       {box, link, seq, age_us, join: {call_id, queue, uniqueid, channel, caller_id_num,
+--            caller_id_name, priority, min_penalty?, max_penalty?, raise_penalty?}}
+-- Returns    ok {rank, position, priority, age_cut} | duplicate {rank, …} | duplicate_join
+--            {rank, …} | unknown_queue | any refusal of accept()
+-- Journal    caller.joined, then what the match makes of it
+local function ticket(call)
+  return { rank = call.rank, priority = call.priority, position = position(call.queue, call.place) }
+end
+
+transition('join', function(arg)
+  local join = arg.join
+  local refusal, data = accept(arg)
+  local call = refusal ~= 'stale_link' and calls.load(join.call_id)
+  if refusal == 'duplicate' and call then return refusal, ticket(call) end
+  if refusal then return refusal, data end
+  if call then return 'duplicate_join', ticket(call) end
+  if redis.call('SISMEMBER', K.queues(), join.queue) == 0 then
+    command(arg.box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid,
+      'status', 'UNKNOWN')
+    return 'unknown_queue'
+  end
+  local rank, cut = rank_of(arg.box, arg.age_us, AGE_GRACE_US)
+  call = calls.enter(join, arg.box, rank, math.max(now - rank, 0), 'join')
+  local given = ticket(call)
+  given.age_cut = cut and '1' or '0'
+  return 'ok', given
+end)

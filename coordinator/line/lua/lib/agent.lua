@@ -1,0 +1,132 @@
+-- Agents: when they are available, and keeping the free index true to it.
+
+local agents = {}
+
+local function registered(state)
+  return state and state ~= 'UNAVAILABLE' and state ~= 'INVALID'
+end
+
+local function idle_device(state)
+  return state == 'NOT_INUSE' or state == 'UNKNOWN'
+end
+
+function agents.load(name)
+  local a = load(K.agent(name))
+  if a then a.name = name end
+  return a
+end
+
+-- The state and its reason, from the record alone. Order: what binds the agent hardest first.
+function agents.state_of(a)
+  if a.call ~= '' then return 'talking', '' end
+  if a.offer ~= '' then return 'ringing', '' end
+  if a.logged_in ~= '1' then return 'offline', '' end
+  if a.home == '' then return 'unregistered', '' end
+  if redis.call('HGET', K.box(a.home), 'attached') ~= '1' then return 'unregistered', 'box detached' end
+  if a.paused == '1' then return 'paused', a.reason end
+  if not idle_device(a.device) then return 'in_use', a.device end
+  if tonumber(a['until']) > now then return a.until_why, '' end
+  return 'available', ''
+end
+
+local function leave_free(a)
+  for queue, name in string.gmatch(a.free, '(%S+) (%S+)') do
+    redis.call('ZREM', K.free(queue), name)
+  end
+  save(K.agent(a.name), a, 'free', '')
+end
+
+local function enter_free(a)
+  local free = {}
+  for _, m in ipairs(memberships_of(a.name)) do
+    local strategy = strategies[redis.call('HGET', K.queue(m.queue), 'strategy')]
+    local name = free_name(m.penalty, strategy.metric(a, m), m.order, a.name)
+    redis.call('ZADD', K.free(m.queue), 0, name)
+    free[#free + 1] = m.queue .. ' ' .. name
+  end
+  save(K.agent(a.name), a, 'free', table.concat(free, '\n'))
+  freed[#freed + 1] = a.name
+end
+
+-- Brings state and free index in line with the record. Returns the state.
+function agents.refresh(a)
+  local state, why = agents.state_of(a)
+  if state ~= 'available' and a.free ~= '' then leave_free(a) end
+  if state == 'available' and a.state ~= 'available' then enter_free(a) end
+  a.was, a.was_why = a.state, a.state_why
+  if state ~= a.state or why ~= a.state_why then
+    save(K.agent(a.name), a, 'state', state, 'state_why', why)
+  end
+  return state
+end
+
+-- As refresh, and journals the change, where no other entry says it.
+function agents.update(a, by)
+  local state = agents.refresh(a)
+  if state ~= a.was or a.state_why ~= a.was_why then
+    journal('agent.state', 'agent', a.name, 'state', state,
+      'reason', a.state_why ~= '' and a.state_why, 'home', a.home, 'by', by)
+  end
+end
+
+-- Takes an available agent's index entries out and files them anew: a penalty, a strategy or a
+-- membership has changed.
+function agents.refile(a)
+  if a.state ~= 'available' then return end
+  leave_free(a)
+  enter_free(a)
+end
+
+-- Not to be rung before `seconds` have passed; why: resting | wrapup.
+function agents.hold_back(a, seconds, why)
+  if seconds <= 0 then return end
+  local due = now + seconds * 1000000
+  save(K.agent(a.name), a, 'until', due, 'until_why', why)
+  set_timer('agent:' .. a.name, due)
+end
+
+local function set_home(a, home)
+  if a.home == home then return end
+  if a.home ~= '' then redis.call('SREM', K.homed(a.home), a.name) end
+  if home ~= '' then redis.call('SADD', K.homed(home), a.name) end
+  save(K.agent(a.name), a, 'home', home)
+end
+
+-- Another box where the interface is registered, first by name; '' for none.
+local function elsewhere(interface)
+  local boxes = redis.call('SMEMBERS', K.boxes())
+  table.sort(boxes)
+  for _, box in ipairs(boxes) do
+    if redis.call('HEXISTS', K.devices(box), interface) == 1 then return box end
+  end
+  return ''
+end
+
+function agents.find_home(a)
+  set_home(a, elsewhere(a.interface))
+  local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), a.interface)
+  save(K.agent(a.name), a, 'device', device or '')
+end
+
+-- A box reports a device. Only registered states are kept: on most boxes most phones are not.
+function agents.report(box, interface, state, by)
+  local key = K.devices(box)
+  local before = redis.call('HGET', key, interface)
+  if registered(state) then
+    redis.call('HSET', key, interface, state)
+  elseif before then
+    redis.call('HDEL', key, interface)
+  end
+  local name = redis.call('HGET', K.interfaces(), interface)
+  local a = name and agents.load(name)
+  if not a then return end
+  if registered(state) and not before then
+    set_home(a, box)                         -- newly registered here: the agent has moved
+  end
+  if a.home == box and not registered(state) then
+    agents.find_home(a)
+  elseif a.home == box then
+    save(K.agent(name), a, 'device', state)
+  end
+  agents.update(a, by)
+end

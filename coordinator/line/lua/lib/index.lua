@@ -1,0 +1,61 @@
+-- The two indexes that make a decision cost O(log n): who is free, who is open.
+--
+-- free:{queue}  <penalty:5><metric:16><order:8><agent>      available members, best first
+-- open:{queue}  <min,max,raise>|<place>                     open callers by window, first first
+-- place         <inverted priority:10><rank:16><call id>    also the member of line:{queue}
+-- All scores are 0: Redis orders by name, and a name never loses digits as a score would.
+
+local PLACE_HEAD = 26
+local FREE_HEAD = 29
+
+local function place_of(priority, rank, call_id)
+  return string.format('%010d%016.0f%s', 2147483648 - priority, rank, call_id)
+end
+
+local function call_at(place)
+  return string.sub(place, PLACE_HEAD + 1)
+end
+
+-- A position in a queue, 1-based; 0 when not in it.
+local function position(queue, place)
+  local ahead = redis.call('ZRANK', K.line(queue), place)
+  return ahead and ahead + 1 or 0
+end
+
+local function free_name(penalty, metric, order, agent)
+  return string.format('%05d%016.0f%08d%s', penalty, metric, order, agent)
+end
+
+local function free_entry(name)
+  return {
+    name = name,
+    penalty = tonumber(string.sub(name, 1, 5)),
+    metric = tonumber(string.sub(name, 6, 21)),
+    order = tonumber(string.sub(name, 22, FREE_HEAD)),
+    agent = string.sub(name, FREE_HEAD + 1),
+  }
+end
+
+-- Strategies register here (strategies/*.lua): metric(agent record, membership) → number, and
+-- optionally start(queue, tier) → name in the free index after which the tier's order begins.
+local strategies = {}
+
+local function membership(value)
+  local penalty, order, calls = string.match(value, '^(%d+):(%d+):(%d+)$')
+  return { penalty = tonumber(penalty), order = tonumber(order), calls = tonumber(calls) }
+end
+
+local function membership_value(m)
+  return string.format('%d:%d:%d', m.penalty, m.order, m.calls)
+end
+
+-- An agent's memberships: {{queue, penalty, order, calls}, …}.
+local function memberships_of(agent)
+  local flat, list = redis.call('HGETALL', K.memberships(agent)), {}
+  for i = 1, #flat, 2 do
+    local m = membership(flat[i + 1])
+    m.queue = flat[i]
+    list[#list + 1] = m
+  end
+  return list
+end

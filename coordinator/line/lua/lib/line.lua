@@ -1,0 +1,149 @@
+-- Callers: taking a place, keeping it, leaving it. Every join ends here in exactly one outcome.
+
+calls = {}
+
+function calls.load(id)
+  local call = load(K.call(id))
+  if call then call.id = id end
+  return call
+end
+
+-- Not to be matched now: out of the open index, the place in the line untouched.
+function calls.close(call)
+  if call.open == '' then return end
+  redis.call('ZREM', K.open(call.queue), call.open)
+  save(K.call(call.id), call, 'open', '')
+end
+
+-- To be matched: under its own window, or under the tier that rings for it (ringall).
+function calls.open(call, tier)
+  calls.close(call)
+  if call.attached ~= '1' then return end
+  local w = windows.of(call)
+  local name = windows.name(tier and windows.capped(w, tier) or w) .. '|' .. call.place
+  redis.call('ZADD', K.open(call.queue), 0, name)
+  save(K.call(call.id), call, 'open', name)
+  if not tier then opened[#opened + 1] = call.id end
+end
+
+-- After an offer ended without a bridge: back to waiting once nothing rings for it any more.
+function calls.reopen(call)
+  if call.offers ~= '' then return end
+  save(K.call(call.id), call, 'state', 'waiting', 'agent', '')
+  calls.open(call)
+end
+
+-- Takes a place in the line. `by`: join | restored. Returns the call.
+function calls.enter(join, box, rank, age, by)
+  local call = { id = join.call_id, min_penalty = join.min_penalty, max_penalty = join.max_penalty,
+    raise_penalty = join.raise_penalty }
+  local place = place_of(join.priority, rank, call.id)
+  local key = K.call(call.id)
+  save(key, call, 'queue', join.queue, 'box', box, 'uniqueid', join.uniqueid,
+    'channel', join.channel, 'caller_id_num', join.caller_id_num,
+    'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
+    'place', place, 'joined', now - age, 'state', 'waiting', 'attached', '1', 'offers', '',
+    'tried', '', 'open', '', 'agent', '')
+  for _, bound in ipairs({ 'min_penalty', 'max_penalty', 'raise_penalty' }) do
+    if join[bound] then redis.call('HSET', key, bound, join[bound]) end
+  end
+  redis.call('ZADD', K.line(join.queue), 0, place)
+  redis.call('SADD', K.calls(box), call.id)
+  journal('caller.joined', 'queue', join.queue, 'call_id', call.id, 'box', box,
+    'channel', join.channel, 'caller_id_num', join.caller_id_num,
+    'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
+    'position', position(join.queue, place), 'min_penalty', join.min_penalty or false,
+    'max_penalty', join.max_penalty or false, 'raise_penalty', join.raise_penalty or false,
+    'age_us', age, 'by', by)
+  calls.open(call)
+  return call
+end
+
+-- Queue()'s moving average: three parts old, one part new (app_queue.c: recalc_holdtime).
+local function average(queue, field, value)
+  local key = K.queue(queue)
+  local old = redis.call('HGET', key, field)
+  redis.call('HSET', key, field, old and int(math.floor((3 * tonumber(old) + value) / 4)) or value)
+end
+
+local function out_of_line(call, outcome, reason, by)
+  local place = position(call.queue, call.place)
+  calls.close(call)
+  redis.call('ZREM', K.line(call.queue), call.place)
+  journal('caller.left', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
+    'outcome', outcome, 'reason', reason ~= '' and reason, 'position', place,
+    'wait_us', now - tonumber(call.joined), 'by', by)
+end
+
+local function forget(call)
+  redis.call('DEL', K.call(call.id))
+  redis.call('SREM', K.calls(call.box), call.id)
+end
+
+-- A waiting caller leaves without an agent; whoever is being rung for it stops.
+function calls.leave(call, outcome, reason, by)
+  offers.finish_others(call, nil, 'cancelled')
+  out_of_line(call, outcome, reason, by)
+  if outcome ~= 'exit_key' then redis.call('HINCRBY', K.queue(call.queue), 'abandoned', 1) end
+  forget(call)
+end
+
+-- Caller and agent talk. `by`: box | restored.
+function calls.connect(call, o, by)
+  offers.finish_others(call, o.id, 'answered_elsewhere')
+  clear_timer('offer:' .. o.id)
+  local hold = now - tonumber(call.joined)
+  local a = agents.load(o.agent)
+  save(K.agent(a.name), a, 'offer', '', 'call', call.id)
+  agents.refresh(a)
+  save(K.offer(o.id), o, 'state', 'talking', 'connected', now)
+  save(K.call(call.id), call, 'state', 'talking', 'agent', o.agent, 'hold', hold)
+  journal('offer.ended', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
+    'offer_id', o.id, 'fence', tonumber(o.fence), 'outcome', 'answered',
+    'ring_us', now - tonumber(o.made), 'agent_state', 'talking')
+  out_of_line(call, 'answered', '', by)
+  journal('call.connected', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
+    'agent', o.agent, 'home', o.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
+    'hold_us', hold, 'by', by)
+  average(call.queue, 'hold_us', hold)
+end
+
+-- The talk is over. The agent wraps up as the queue says and counts one call more.
+function calls.complete(call, o, ended_by)
+  local talk = now - tonumber(o.connected)
+  redis.call('DEL', K.offer(o.id))
+  forget(call)
+  local a, state = agents.load(o.agent), 'offline'
+  if a then
+    save(K.agent(a.name), a, 'call', '', 'last_call', now)
+    local value = redis.call('HGET', K.memberships(a.name), call.queue)
+    if value then
+      local m = membership(value)
+      m.calls = m.calls + 1
+      redis.call('HSET', K.memberships(a.name), call.queue, membership_value(m))
+    end
+    local wrapup = redis.call('HGET', K.queue(call.queue), 'wrapuptime')
+    agents.hold_back(a, tonumber(wrapup or '0'), 'wrapup')
+    state = agents.refresh(a)
+  end
+  journal('call.completed', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
+    'offer_id', o.id, 'ended_by', ended_by, 'hold_us', tonumber(call.hold), 'talk_us', talk,
+    'agent_state', state)
+  redis.call('HINCRBY', K.queue(call.queue), 'completed', 1)
+  average(call.queue, 'talk_us', talk)
+end
+
+-- Its box is gone from us: it keeps its place and is passed over.
+function calls.detach(call)
+  if call.state == 'talking' then return end
+  calls.close(call)
+  save(K.call(call.id), call, 'attached', '0')
+  journal('caller.detached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
+end
+
+function calls.attach(call)
+  if call.attached == '1' then return end
+  save(K.call(call.id), call, 'attached', '1')
+  journal('caller.attached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
+  if call.state == 'waiting' then calls.open(call) end
+end

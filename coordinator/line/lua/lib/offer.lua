@@ -1,0 +1,100 @@
+-- Offers: one agent rung for one caller, fenced by a number that only grows.
+
+local offers = {}
+local calls          -- lib/line.lua
+
+-- Later than any number given before, by an emptied Redis too: never behind the clock.
+local function next_fence()
+  local last = tonumber(redis.call('HGET', K.meta(), 'fence') or '0')
+  local fence = math.max(last + 1, now)
+  redis.call('HSET', K.meta(), 'fence', fence)
+  return fence
+end
+
+function offers.load(id)
+  local o = load(K.offer(id))
+  if o then o.id = id end
+  return o
+end
+
+-- The offer an event speaks of, only if it is of that box and fence; else why not.
+function offers.of_event(arg)
+  local o = offers.load(arg.offer_id)
+  if not o or o.box ~= arg.box or tonumber(o.fence) ~= arg.fence then return nil, 'stale_offer' end
+  return o
+end
+
+local function create(id, fence, call, a, state)
+  local o = { id = id }
+  save(K.offer(id), o, 'call_id', call.id, 'agent', a.name, 'queue', call.queue, 'box', call.box,
+    'home', a.home, 'fence', fence, 'made', now, 'state', state)
+  return o
+end
+
+-- Rings `a` for `call`. The agent leaves the free index; the caller's record names the offer.
+function offers.make(call, a, timeout_s, grace)
+  local fence = next_fence()
+  local id = 'gvq-' .. int(fence)
+  local o = create(id, fence, call, a, 'ringing')
+  save(K.agent(a.name), a, 'offer', id)
+  agents.refresh(a)
+  save(K.call(call.id), call, 'offers', with(call.offers, id), 'tried', with(call.tried, a.name),
+    'state', 'ringing', 'agent', a.name)
+  set_timer('offer:' .. id, now + timeout_s * 1000000 + grace)
+  command(call.box, 'originate', 'offer_id', id, 'fence', fence, 'call_id', call.id,
+    'uniqueid', call.uniqueid, 'queue', call.queue, 'agent', a.name, 'interface', a.interface,
+    'home', a.home, 'timeout_ms', timeout_s * 1000, 'caller_id_num', call.caller_id_num,
+    'caller_id_name', call.caller_id_name)
+  return o
+end
+
+-- A talk the box knows of and we do not (snapshot after an emptied Redis, or a long silence).
+function offers.adopt(id, fence, call, a)
+  redis.call('HSET', K.meta(), 'fence',
+    math.max(fence, tonumber(redis.call('HGET', K.meta(), 'fence') or '0')))
+  save(K.agent(a.name), a, 'offer', id)
+  agents.refresh(a)
+  save(K.call(call.id), call, 'offers', with(call.offers, id))
+  return create(id, fence, call, a, 'claimed')
+end
+
+local RESTS = { no_answer = true, busy = true, rejected = true, failed = true, expired = true }
+
+-- Ends an offer without a bridge. The caller keeps its place; see calls.reopen for the rest.
+function offers.finish(o, call, outcome, reason)
+  redis.call('DEL', K.offer(o.id))
+  clear_timer('offer:' .. o.id)
+  save(K.call(call.id), call, 'offers', without(call.offers, o.id))
+  local a, state = agents.load(o.agent), 'offline'
+  if a then
+    save(K.agent(a.name), a, 'offer', '')
+    if RESTS[outcome] then
+      agents.hold_back(a, tonumber(redis.call('HGET', K.queue(o.queue), 'retry') or '0'), 'resting')
+    end
+    state = agents.refresh(a)
+  end
+  journal('offer.ended', 'queue', o.queue, 'call_id', call.id, 'agent', o.agent, 'offer_id', o.id,
+    'fence', tonumber(o.fence), 'outcome', outcome, 'reason', reason ~= '' and reason,
+    'ring_us', now - tonumber(o.made), 'agent_state', state)
+end
+
+local function stop(o, call, outcome)
+  command(o.box, 'cancel', 'offer_id', o.id,
+    'elsewhere', outcome == 'answered_elsewhere' and '1' or '0')
+  offers.finish(o, call, outcome, '')
+end
+
+-- Ends all offers of a call but one, and tells the box to stop ringing.
+function offers.finish_others(call, keep, outcome)
+  for id in items(call.offers) do
+    if id ~= keep then stop(offers.load(id), call, outcome) end
+  end
+end
+
+-- Ends one offer of ours, ringing or claimed. Returns its call, to be reopened.
+function offers.cancel(id, outcome)
+  local o = offers.load(id)
+  local call = calls.load(o.call_id)
+  stop(o, call, outcome or 'cancelled')
+  return call
+end

@@ -1,0 +1,36 @@
+-- Penalty windows: which members a caller admits. Queue()'s QUEUE_MIN/MAX/RAISE_PENALTY.
+
+local windows = {}
+
+local function text(bound)
+  return bound and string.format('%05d', bound) or '-'
+end
+
+function windows.of(call)
+  return {
+    min = tonumber(call.min_penalty), max = tonumber(call.max_penalty),
+    raise = tonumber(call.raise_penalty),
+  }
+end
+
+-- The window's name in the open index.
+function windows.name(w)
+  return text(w.min) .. ',' .. text(w.max) .. ',' .. text(w.raise)
+end
+
+function windows.parse(name)
+  local min, max, raise = string.match(name, '^([^,]+),([^,]+),([^,]+)$')
+  return { min = tonumber(min), max = tonumber(max), raise = tonumber(raise) }
+end
+
+-- A member's penalty as this caller sees it; nil when not admitted.
+function windows.effective(w, penalty)
+  local e = math.max(penalty, w.raise or 0)
+  if (w.min and e < w.min) or (w.max and e > w.max) then return nil end
+  return e
+end
+
+-- Not above `tier`: a ringing ringall caller still takes agents of the tier that rings.
+function windows.capped(w, tier)
+  return { min = w.min, max = math.min(w.max or tier, tier), raise = w.raise }
+end

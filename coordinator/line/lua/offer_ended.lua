@@ -1,0 +1,15 @@
+-- Purpose    The box says how an offer ended without a bridge.
+-- Guarantee  The caller keeps its place and is offered the next best at once; the agent rests.
+-- KEYS       tenant prefix
+-- ARGV       {box, link, seq, offer_id, fence, outcome, reason}
+-- Returns    ok | stale_offer | any refusal of accept()
+-- Journal    offer.ended
+transition('offer_ended', function(arg)
+  local refusal, data = accept(arg)
+  if refusal then return refusal, data end
+  local o, stale = offers.of_event(arg)
+  if not o or o.state == 'talking' then return stale or 'stale_offer' end
+  local call = calls.load(o.call_id)
+  offers.finish(o, call, arg.outcome, arg.reason)
+  calls.reopen(call)
+end)

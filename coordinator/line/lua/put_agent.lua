@@ -1,0 +1,27 @@
+-- Purpose    Creates an agent (logged out) or changes its interface.
+-- Guarantee  One agent an interface; an interface does not change under a ringing or talking agent.
+-- KEYS       tenant prefix
+-- ARGV       {agent, interface}
+-- Returns    ok | interface_taken {agent} | agent_busy
+-- Journal    agent.state when the agent's state changes
+transition('put_agent', function(arg)
+  local owner = redis.call('HGET', K.interfaces(), arg.interface)
+  if owner and owner ~= arg.agent then return 'interface_taken', { agent = owner } end
+  local a = agents.load(arg.agent)
+  if a and a.interface == arg.interface then return 'ok' end
+  if a and (a.offer ~= '' or a.call ~= '') then return 'agent_busy' end
+  local key = K.agent(arg.agent)
+  if a then
+    redis.call('HDEL', K.interfaces(), a.interface)
+  else
+    a = { name = arg.agent }
+    redis.call('SADD', K.agents(), arg.agent)
+    save(key, a, 'logged_in', '0', 'paused', '0', 'reason', '', 'home', '', 'device', '',
+      'offer', '', 'call', '', 'until', '0', 'until_why', '', 'last_call', '0', 'free', '',
+      'state', 'new', 'state_why', '')
+  end
+  save(key, a, 'interface', arg.interface)
+  redis.call('HSET', K.interfaces(), arg.interface, arg.agent)
+  agents.find_home(a)
+  agents.update(a, 'api')
+end)

@@ -1,0 +1,87 @@
+-- Purpose    A box says all it has at once; the line is brought in line with it.
+-- Guarantee  Callers known keep their places; unknown ones are restored at their tickets' ranks;
+--            ghosts leave; talks go on; phones ringing for nobody stop. One step, matched at its end.
+-- KEYS       tenant prefix
+-- ARGV       {box, link, seq (1), calls: [{join, age_us, rank?}], offers: [{offer_id, fence,
+--            call_id, agent, queue, talking, age_us}], devices: {interface: state}}
+-- Returns    ok {restored, gone} | any refusal of accept()
+-- Journal    box.attached, caller.left (abandoned)*, call.completed (lost)*, offer.ended (failed)*,
+--            caller.attached*, caller.joined (restored)*, offer.ended and call.connected (restored)*,
+--            agent.state*
+
+-- Offers and talks of ours that the box does not have are over.
+local function end_ghosts(box, has_call, has_offer)
+  local gone = 0
+  for _, call in ipairs(boxes.calls(box)) do
+    for id in items(call.offers) do
+      local o = not has_offer[id] and offers.load(id)
+      if o and o.state == 'talking' then
+        calls.complete(call, o, 'lost')
+        call = nil
+        break
+      elseif o then
+        offers.finish(o, call, 'failed', 'gone at resync')
+      end
+    end
+    if call and call.state ~= 'talking' and not has_call[call.id] then
+      calls.leave(call, 'abandoned', 'gone at resync', 'resync')
+      gone = gone + 1
+    elseif call and call.state ~= 'talking' then
+      calls.reopen(call)
+    end
+  end
+  return gone
+end
+
+local function take_back(box, entry)
+  local join, call = entry.join, calls.load(entry.join.call_id)
+  if call then
+    save(K.call(call.id), call, 'uniqueid', join.uniqueid, 'channel', join.channel)
+    calls.attach(call)
+    return 0
+  end
+  if redis.call('SISMEMBER', K.queues(), join.queue) == 0 then
+    command(box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid, 'status', 'UNKNOWN')
+    return 0
+  end
+  local rank = entry.rank or rank_of(box, entry.age_us, AGE_GRACE_US)
+  calls.enter(join, box, rank, entry.age_us, entry.rank and 'restored' or 'join')
+  return 1
+end
+
+-- A phone the box has: ours already, to be taken over when it talks, or to be stopped.
+local function take_offer(box, live)
+  local o, call, a = offers.load(live.offer_id), calls.load(live.call_id), agents.load(live.agent)
+  if o and (o.state == 'talking' or not live.talking) then return end
+  if o then return calls.connect(call, o, 'box') end
+  local free = call and a and call.state ~= 'talking' and a.offer == '' and a.call == ''
+  if live.talking and free then
+    offers.finish_others(call, nil, 'cancelled')
+    calls.connect(call, offers.adopt(live.offer_id, live.fence, call, a), 'restored')
+  else
+    command(box, 'cancel', 'offer_id', live.offer_id, 'elsewhere', '0')
+  end
+end
+
+local function take_devices(box, devices)
+  for interface in pairs(load(K.devices(box)) or {}) do
+    if not devices[interface] then agents.report(box, interface, 'UNAVAILABLE', 'box') end
+  end
+  for interface, state in pairs(devices) do agents.report(box, interface, state, 'box') end
+end
+
+transition('snapshot', function(arg)
+  local refusal, data = accept(arg, true)
+  if refusal then return refusal, data end
+  local has_call, has_offer = {}, {}
+  for _, entry in ipairs(arg.calls) do has_call[entry.join.call_id] = true end
+  for _, live in ipairs(arg.offers) do has_offer[live.offer_id] = true end
+  redis.call('DEL', K.commands(arg.box))   -- commands of before: the snapshot shows their effect
+  boxes.attach(arg.box)
+  local gone, restored = end_ghosts(arg.box, has_call, has_offer), 0
+  for _, entry in ipairs(arg.calls) do restored = restored + take_back(arg.box, entry) end
+  for _, live in ipairs(arg.offers) do take_offer(arg.box, live) end
+  take_devices(arg.box, arg.devices)
+  hold.heard(arg.box)
+  return 'ok', { restored = restored, gone = gone }
+end)

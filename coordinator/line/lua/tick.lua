@@ -1,0 +1,46 @@
+-- Purpose    Does what is due: offers that expire, rest and wrap-up that end, leases, lost boxes.
+-- Guarantee  Any replica may call it at any time; each timer fires once.
+-- KEYS       tenant prefix
+-- ARGV       {}
+-- Returns    ok {next: when the earliest timer is due, µs, 0 for none}
+-- Journal    what the timers do: offer.ended (expired), agent.state, box.detached,
+--            caller.detached*, caller.left (box_lost)*, call.completed (lost)*, line.resumed
+local BATCH = 200
+
+local function silent(box)
+  return now >= tonumber(redis.call('HGET', K.box(box), 'seen') or '0') + LEASE_US
+end
+
+local DUE = {
+  offer = function(id)
+    local o = offers.load(id)
+    local call = o and o.state ~= 'talking' and offers.cancel(id, 'expired')
+    if call then calls.reopen(call) end
+  end,
+  agent = function(name)
+    local a = agents.load(name)
+    if a then agents.update(a, 'timer') end
+  end,
+  lease = function(box)
+    if not silent(box) then
+      set_timer('lease:' .. box, tonumber(redis.call('HGET', K.box(box), 'seen')) + LEASE_US)
+    elseif redis.call('HGET', K.box(box), 'attached') == '1' then
+      boxes.detach(box, 'silent for the lease')
+    end
+  end,
+  lost = function(box)
+    if redis.call('HGET', K.box(box), 'attached') ~= '1' then boxes.lose(box) end
+  end,
+  hold = function() hold.finish('lease passed') end,
+}
+
+transition('tick', function()
+  local due = redis.call('ZRANGEBYSCORE', K.timers(), '-inf', int(now), 'LIMIT', 0, BATCH)
+  for _, name in ipairs(due) do
+    clear_timer(name)
+    local kind, id = string.match(name, '^(%a+):(.*)$')
+    DUE[kind](id)
+  end
+  local next_timer = redis.call('ZRANGE', K.timers(), 0, 0, 'WITHSCORES')
+  return 'ok', { next = next_timer[2] and int(tonumber(next_timer[2])) or '0' }
+end)

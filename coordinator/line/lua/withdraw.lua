@@ -1,0 +1,13 @@
+-- Purpose    The operator takes a caller out of the line.
+-- Guarantee  The box is told to let it go on in the dialplan with QUEUESTATUS WITHDRAW.
+-- KEYS       tenant prefix
+-- ARGV       {call_id, reason}
+-- Returns    ok | unknown_call | not_waiting
+-- Journal    offer.ended (cancelled)*, caller.left (withdrawn)
+transition('withdraw', function(arg)
+  local call = calls.load(arg.call_id)
+  if not call then return 'unknown_call' end
+  if call.state == 'talking' then return 'not_waiting' end
+  command(call.box, 'release', 'call_id', call.id, 'uniqueid', call.uniqueid, 'status', 'WITHDRAW')
+  calls.leave(call, 'withdrawn', arg.reason, 'api')
+end)

@@ -1,0 +1,208 @@
+"""What the line shows: plain reads, never a decision. Also the two streams it writes."""
+
+from collections.abc import Awaitable
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from coordinator.errors import Refused
+from coordinator.journal import Entry
+from coordinator.line import keys
+from coordinator.line.types import (
+    AgentState,
+    AgentView,
+    BoxView,
+    CallState,
+    QueueSettings,
+    QueueView,
+    Strategy,
+    WaitingCaller,
+)
+from coordinator.protocol import COMMAND, Cancel, Originate, Release
+
+#: Length of a place before the call id (lua/lib/index.lua: PLACE_HEAD).
+PLACE_HEAD = 26
+
+
+class Reads:
+    """Reading half of the engine."""
+
+    def __init__(self, redis: "Redis", tenant: str) -> None:
+        self._redis = redis
+        self._tenant = tenant
+
+    def _key(self, name: str, about: str = "") -> str:
+        return keys.key(self._tenant, name, about)
+
+    # Queues and callers
+
+    async def queues(self) -> list[QueueView]:
+        """All queues, by name."""
+        return [await self.queue(name) for name in await self._names("queues")]
+
+    async def queue(self, queue: str) -> QueueView:
+        """Raises Refused: unknown_queue."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hgetall(self._key("queue", queue))
+        for name in ("line", "free"):
+            pipe.zcard(self._key(name, queue))
+        pipe.scard(self._key("members", queue))
+        fields, callers, available, members = await pipe.execute()
+        if not fields:
+            raise Refused("unknown_queue", queue=queue)
+        return _queue_view(queue, fields, callers, available, members)
+
+    async def callers(self, queue: str, limit: int = 1000) -> list[WaitingCaller]:
+        """The line in order. Raises Refused: unknown_queue."""
+        if not await self._await(self._redis.sismember(self._key("queues"), queue)):
+            raise Refused("unknown_queue", queue=queue)
+        places = await self._await(self._redis.zrange(self._key("line", queue), 0, limit - 1))
+        pipe = self._redis.pipeline(transaction=False)
+        for place in places:
+            pipe.hgetall(self._key("call", place[PLACE_HEAD:]))
+        rows = await pipe.execute()
+        return [
+            _caller_view(place[PLACE_HEAD:], fields, position)
+            for position, (place, fields) in enumerate(zip(places, rows, strict=True), start=1)
+            if fields  # left between the two reads
+        ]
+
+    async def caller(self, call_id: str) -> WaitingCaller | None:
+        """A caller who waits or talks now; position 0 when talking. None when neither."""
+        fields = await self._await(self._redis.hgetall(self._key("call", call_id)))
+        if not fields:
+            return None
+        line = self._key("line", fields["queue"])
+        ahead = await self._await(self._redis.zrank(line, fields["place"]))
+        return _caller_view(call_id, fields, 0 if ahead is None else ahead + 1)
+
+    # Agents and boxes
+
+    async def agents(self) -> list[AgentView]:
+        """All agents, by name."""
+        return [await self.agent(name) for name in await self._names("agents")]
+
+    async def agent(self, agent: str) -> AgentView:
+        """Raises Refused: unknown_agent."""
+        fields = await self._await(self._redis.hgetall(self._key("agent", agent)))
+        if not fields:
+            raise Refused("unknown_agent", agent=agent)
+        queues = await self._await(self._redis.hgetall(self._key("memberships", agent)))
+        return _agent_view(agent, fields, queues)
+
+    async def boxes(self) -> list[BoxView]:
+        """All boxes ever linked, by name."""
+        names = await self._names("boxes")
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hgetall(self._key("box", name))
+            pipe.scard(self._key("calls", name))
+        rows = await pipe.execute()
+        return [
+            _box_view(name, fields, calls)
+            for name, fields, calls in zip(names, rows[::2], rows[1::2], strict=True)
+        ]
+
+    # Streams
+
+    async def commands(
+        self, box: str, after: str = "0", block_ms: int | None = None
+    ) -> list[tuple[str, Originate | Cancel | Release]]:
+        """Commands of a box after that id, oldest first; waits up to block_ms for one."""
+        rows = await self._stream(self._key("commands", box), after, 100, block_ms)
+        return [(entry_id, COMMAND.validate_python(fields)) for entry_id, fields in rows]
+
+    async def command_done(self, box: str, *ids: str) -> None:
+        """These are executed and are never sent again."""
+        await self._redis.xdel(self._key("commands", box), *ids)
+
+    async def journal(
+        self, after: str = "0", limit: int = 1000, block_ms: int | None = None
+    ) -> list[Entry]:
+        """Journal entries after that id; waits up to block_ms for one."""
+        rows = await self._stream(self._key("journal"), after, limit, block_ms)
+        return [Entry.from_stream(entry_id, fields) for entry_id, fields in rows]
+
+    async def trim_journal(self, keep: int) -> None:
+        """Drops the oldest entries beyond `keep`; only what SQL has may go."""
+        await self._redis.xtrim(self._key("journal"), maxlen=keep, approximate=True)
+
+    async def oldest_entry(self) -> str | None:
+        """Id of the oldest entry still in Redis."""
+        rows = await self._redis.xrange(self._key("journal"), count=1)
+        return str(rows[0][0]) if rows else None
+
+    async def _stream(
+        self, key: str, after: str, count: int, block_ms: int | None
+    ) -> list[tuple[str, dict[str, str]]]:
+        answer = await self._await(self._redis.xread({key: after}, count=count, block=block_ms))
+        return list(answer[0][1]) if answer else []
+
+    async def _names(self, name: str) -> list[str]:
+        return sorted(await self._await(self._redis.smembers(self._key(name))))
+
+    @staticmethod
+    async def _await(answer: Any) -> Any:
+        """redis-py types its commands for both of its clients; ours is the asynchronous one."""
+        return await cast(Awaitable[Any], answer)
+
+
+def _queue_view(
+    name: str, fields: dict[str, str], callers: int, available: int, members: int
+) -> QueueView:
+    settings = QueueSettings(
+        strategy=cast(Strategy, fields["strategy"]),
+        **{
+            field: int(fields[field])
+            for field in ("weight", "timeout", "retry", "wrapuptime", "servicelevel")
+        },
+    )
+    counters = {
+        field: int(fields.get(field, 0))
+        for field in ("completed", "abandoned", "hold_us", "talk_us")
+    }
+    return QueueView(name, settings, callers, available, members, **counters)
+
+
+def _caller_view(call_id: str, fields: dict[str, str], position: int) -> WaitingCaller:
+    detached = fields["attached"] != "1" and fields["state"] == "waiting"
+    return WaitingCaller(
+        call_id=call_id,
+        position=position,
+        queue=fields["queue"],
+        box=fields["box"],
+        channel=fields["channel"],
+        caller_id_num=fields["caller_id_num"],
+        caller_id_name=fields["caller_id_name"],
+        priority=int(fields["priority"]),
+        rank=int(fields["rank"]),
+        joined_us=int(fields["joined"]),
+        state="detached" if detached else cast(CallState, fields["state"]),
+        agent=fields["agent"],
+    )
+
+
+def _agent_view(name: str, fields: dict[str, str], memberships: dict[str, str]) -> AgentView:
+    return AgentView(
+        name=name,
+        interface=fields["interface"],
+        state=cast(AgentState, fields["state"]),
+        reason=fields["state_why"],
+        home=fields["home"],
+        device=fields["device"],
+        call_id=fields["call"],
+        until_us=int(fields["until"]),
+        last_call_us=int(fields["last_call"]),
+        queues={queue: int(value.split(":")[0]) for queue, value in memberships.items()},
+    )
+
+
+def _box_view(name: str, fields: dict[str, str], calls: int) -> BoxView:
+    return BoxView(
+        name=name,
+        attached=fields["attached"] == "1",
+        linked=fields["linked"] == "1",
+        seen_us=int(fields["seen"]),
+        calls=calls,
+        epoch=int(fields["epoch"]),
+    )
