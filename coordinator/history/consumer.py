@@ -1,0 +1,136 @@
+"""The journal's way into SQL: every entry once, by however many replicas at a time.
+
+The cursor moves in the transaction that writes the rows, under its row's lock (SQLite: the write
+lock). Replicas therefore need no leader: each reads ahead, and whoever finds the cursor moved
+on drops what the other has written. Redis is read before the transaction, never in it: a Redis
+that hangs must not hold SQL's lock.
+
+History never stands in the line's way: whatever goes wrong here is logged and tried again, and
+Redis keeps what SQL has not got.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from coordinator.database import Database
+from coordinator.history.models import CallRow, CursorRow, OfferRow
+from coordinator.history.projection import Tables, ids, journal_row
+from coordinator.journal import Entry, stream_position
+from coordinator.line.engine import Engine
+
+log = logging.getLogger(__name__)
+
+#: The cursor's name, and where a journal begins.
+HISTORY = "history"
+START = "0-0"
+
+#: Entries a transaction takes; SQLite allows 32,766 parameters a statement.
+BATCH = 500
+
+#: How long a read waits for an entry, ms.
+BLOCK_MS = 5_000
+
+#: Seconds between an entry and its transaction: a burst then costs one commit.
+LINGER_S = 0.05
+
+#: Seconds until another try after a failure.
+RETRY_S = 1.0
+
+#: Redis is trimmed once this many entries have been taken since.
+TRIM_EVERY = 1_000
+
+
+class Consumer:
+    """Writes the journal of one line into one database. `keep`: entries Redis keeps."""
+
+    def __init__(self, engine: Engine, database: Database, keep: int) -> None:
+        self._engine = engine
+        self._database = database
+        self._keep = keep
+        self._seen = START
+        self._untrimmed = TRIM_EVERY
+        self._well = True
+
+    async def run(self) -> None:
+        """Consumes for ever."""
+        while True:
+            try:
+                if await self.step(BLOCK_MS) < BATCH:
+                    await asyncio.sleep(LINGER_S)
+                self._recovered()
+            except Exception as error:
+                self._failed(error)
+                await asyncio.sleep(RETRY_S)
+
+    async def catch_up(self) -> None:
+        """Consumes until nothing is left."""
+        while await self.step():
+            pass
+
+    async def step(self, block_ms: int | None = None) -> int:
+        """Takes one batch, waiting up to `block_ms` for it. Returns how many entries came.
+
+        Raises what Redis or SQL raise; then nothing is written.
+        """
+        entries = await self._engine.journal(self._seen, BATCH, block_ms)
+        if not entries:
+            return 0
+        async with self._database.write() as session:
+            cursor = await _locked_cursor(session)
+            fresh = _after(entries, cursor.position)
+            if fresh:
+                await _write(session, fresh)
+                cursor.position = fresh[-1].id
+            position = cursor.position
+        self._seen = position
+        await self._trim(len(entries))
+        return len(entries)
+
+    async def _trim(self, taken: int) -> None:
+        """Only after a batch that was the last there is: SQL has all but the last moments."""
+        self._untrimmed += taken
+        if taken < BATCH and self._untrimmed >= TRIM_EVERY:
+            await self._engine.trim_journal(self._keep)
+            self._untrimmed = 0
+
+    def _failed(self, error: Exception) -> None:
+        if self._well:
+            log.error("history: waiting, the journal is kept in Redis: %r", error)
+        self._well = False
+
+    def _recovered(self) -> None:
+        if not self._well:
+            log.warning("history: going on")
+        self._well = True
+
+
+async def _locked_cursor(session: AsyncSession) -> CursorRow:
+    """The cursor, locked until the commit. Two replicas may both insert it; one tries again."""
+    wanted = select(CursorRow).where(CursorRow.consumer == HISTORY).with_for_update()
+    cursor = (await session.execute(wanted)).scalar_one_or_none()
+    if cursor is None:
+        cursor = CursorRow(consumer=HISTORY, position=START)
+        session.add(cursor)
+        await session.flush()
+    return cursor
+
+
+def _after(entries: Sequence[Entry], position: str) -> Sequence[Entry]:
+    reached = stream_position(position)
+    return [entry for entry in entries if stream_position(entry.id) > reached]
+
+
+async def _write(session: AsyncSession, entries: Sequence[Entry]) -> None:
+    calls = select(CallRow).where(CallRow.call_id.in_(ids(entries, "call_id")))
+    offers = select(OfferRow).where(OfferRow.offer_id.in_(ids(entries, "offer_id")))
+    tables = Tables(
+        (await session.execute(calls)).scalars(), (await session.execute(offers)).scalars()
+    )
+    for entry in entries:
+        tables.apply(entry)
+    session.add_all(tables.added)
+    session.add_all([journal_row(entry) for entry in entries])
