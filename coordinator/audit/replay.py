@@ -6,7 +6,7 @@ can and raises nothing, so that one fault does not hide the next.
 
 from collections.abc import Callable
 
-from coordinator.audit.world import Agent, Caller, Member, Offer, Queue, World
+from coordinator.audit.world import EXCLUSIVE, Agent, Caller, Member, Offer, Queue, World
 from coordinator.journal import Entry, stream_position
 
 
@@ -82,7 +82,6 @@ def _take(world: World, offer: Offer) -> None:
     world.refresh(agent)
     caller = world.callers.get(offer.call_id)
     if caller:
-        caller.tier = min(caller.tier, offer.penalty) if caller.offers else offer.penalty
         caller.offers[offer.offer_id] = offer
 
 
@@ -113,6 +112,8 @@ def _offered(world: World, entry: Entry) -> None:
         if offer.agent in caller.tried and data["strategy"] != "ringall":
             caller.tried.clear()  # all of the tier had been tried: they are forgotten
         caller.tried.add(offer.agent)
+        tier = offer.penalty if data["strategy"] == "ringall" else EXCLUSIVE
+        caller.tier = min(caller.tier, tier) if caller.offers else tier
     if member:
         world.queues[offer.queue].rung = member.order
     _take(world, offer)

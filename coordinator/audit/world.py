@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 #: (−priority, rank, call id): sorts as callers stand in line.
 Place = tuple[int, int, str]
 
+#: The tier of a caller for whom nobody may be rung beside the one who is: below any penalty.
+EXCLUSIVE = -1
+
 
 @dataclass(slots=True)
 class Offer:
@@ -34,7 +37,8 @@ class Offer:
 class Caller:
     """A call from caller.joined to the end of its conversation.
 
-    tier: the lowest effective penalty rung since nobody rang for it; what ringall keeps to.
+    tier: the lowest effective penalty that ringall has rung since nobody rang for it: it rings
+    nobody above. EXCLUSIVE when another strategy rang.
     """
 
     call_id: str
@@ -47,7 +51,7 @@ class Caller:
     raise_penalty: int | None = None
     in_line: bool = True
     detached: bool = False
-    tier: int = 0
+    tier: int = EXCLUSIVE
     tried: set[str] = field(default_factory=set)
     offers: dict[str, Offer] = field(default_factory=dict)
 
@@ -181,7 +185,4 @@ class World:
 
     def _within_tier(self, caller: Caller, member: Member) -> bool:
         """A caller being rung takes more agents only by ringall, and only up to the tier rung."""
-        if not caller.offers:
-            return True
-        ringall = self.queues[caller.queue].strategy == "ringall"
-        return ringall and caller.penalty_of(member.penalty) <= caller.tier
+        return not caller.offers or caller.penalty_of(member.penalty) <= caller.tier
