@@ -160,14 +160,14 @@ class Engine(reads.Reads):
 
     # Time
 
-    async def start(
-        self, owner: str, boxes: tuple[str, ...] = (), restarted: bool = False
-    ) -> Reply:
-        """A coordinator begins (or Redis is back: restarted). data: empty "1" for no line yet.
+    async def start(self, owner: str, run_id: str, boxes: tuple[str, ...] = ()) -> Reply:
+        """A coordinator begins, or has found its Redis again; `run_id` is the server's own.
 
         Holds all decisions until the boxes concerned are back or the lease has passed.
+        data: empty "1" when there is no line yet (mirror the directory), restarted "1" when the
+        server is a new process (all links must resync).
         """
-        return await self._ask("start", owner=owner, boxes=list(boxes), restarted=restarted)
+        return await self._ask("start", owner=owner, run_id=run_id, boxes=list(boxes))
 
     async def tick(self) -> Reply:
         """Does what is due. data: next, when the earliest timer is due (µs), 0 for none."""

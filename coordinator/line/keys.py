@@ -19,7 +19,7 @@ class Key:
 
 TABLE: dict[str, Key] = {
     # For good (until deleted by the operator)
-    "meta": Key("meta", "hash", "fence: last fence number given; held: hold deadline, µs"),
+    "meta": Key("meta", "hash", "fence: last given; held: hold deadline, µs; run_id: of the server"),
     "queues": Key("queues", "set", "names of all queues"),
     "queue": Key("queue:{}", "hash", "settings, round-robin pointer, counters, moving averages"),
     "members": Key("members:{}", "set", "agents who are members of a queue"),

@@ -13,5 +13,6 @@ transition('answer', function(arg)
   offers.finish_others(call, o.id, 'answered_elsewhere')
   calls.close(call)
   save(K.offer(o.id), o, 'state', 'claimed')
+  set_timer('offer:' .. o.id, now + DETACH_US)   -- however long the announcement is
   save(K.call(call.id), call, 'state', 'claimed', 'agent', o.agent)
 end)

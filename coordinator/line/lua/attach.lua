@@ -20,6 +20,5 @@ transition('attach', function(arg)
     'owner', arg.owner, 'linked', '1', 'attached', b.attached, 'seq', seq,
     'fresh', resumed and '0' or '1', 'floor', b.seen, 'seen', now)
   set_timer('lease:' .. arg.box, now + LEASE_US)
-  if resumed then hold.heard(arg.box) end
   return 'ok', { seq = seq, fresh = resumed and '0' or '1' }
 end)

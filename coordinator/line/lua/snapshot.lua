@@ -82,6 +82,5 @@ transition('snapshot', function(arg)
   for _, entry in ipairs(arg.calls) do restored = restored + take_back(arg.box, entry) end
   for _, live in ipairs(arg.offers) do take_offer(arg.box, live) end
   take_devices(arg.box, arg.devices)
-  hold.heard(arg.box)
   return 'ok', { restored = restored, gone = gone }
 end)

@@ -1,23 +1,31 @@
--- Purpose    A coordinator starts, or Redis has come back.
--- Guarantee  Decides nothing until the boxes it held (all, when Redis was restarted) are back.
+-- Purpose    A coordinator starts, or has found its Redis again.
+-- Guarantee  Decides nothing until the boxes it held are back; when the server is another process
+--            than before (run_id), what it took last may be lost: then all boxes begin anew with
+--            a snapshot. Replicas may all call it; only the first that sees the new server counts.
 -- KEYS       tenant prefix
--- ARGV       {owner, boxes: names the directory knows, restarted: Redis lost its memory or may have}
--- Returns    ok {empty: 1 when Redis holds no line yet}
+-- ARGV       {owner, boxes: names the directory knows, run_id: of the Redis server}
+-- Returns    ok {empty: 1 when Redis holds no line yet, restarted: 1 for another server}
 -- Journal    line.held
-transition('start', function(arg)
-  local empty = redis.call('EXISTS', K.boxes()) == 0
-  local awaited = {}
-  if empty then
-    awaited = arg.boxes
-  else
-    for _, box in ipairs(redis.call('SMEMBERS', K.boxes())) do
-      local owner, attached = unpack(redis.call('HMGET', K.box(box), 'owner', 'attached'))
-      if attached == '1' and (arg.restarted or owner == arg.owner) then
-        awaited[#awaited + 1] = box
-        if arg.restarted then redis.call('HSET', K.box(box), 'fresh', '1') end
-      end
+
+-- Boxes whose callers may be known late: all after a restart of Redis, else those of this owner.
+local function to_await(owner, restarted)
+  local list = {}
+  for _, box in ipairs(redis.call('SMEMBERS', K.boxes())) do
+    local its_owner, attached = unpack(redis.call('HMGET', K.box(box), 'owner', 'attached'))
+    if attached == '1' and (restarted or its_owner == owner) then
+      list[#list + 1] = box
+      if restarted then redis.call('HSET', K.box(box), 'fresh', '1') end
     end
   end
-  hold.begin(awaited, arg.restarted and 'redis restarted' or 'coordinator started')
-  return 'ok', { empty = empty and '1' or '0' }
+  return list
+end
+
+transition('start', function(arg)
+  local empty = redis.call('EXISTS', K.boxes()) == 0
+  local known = redis.call('HGET', K.meta(), 'run_id')
+  local restarted = not empty and known ~= arg.run_id
+  redis.call('HSET', K.meta(), 'run_id', arg.run_id)
+  hold.begin(empty and arg.boxes or to_await(arg.owner, restarted),
+    restarted and 'redis restarted' or 'coordinator started')
+  return 'ok', { empty = empty and '1' or '0', restarted = restarted and '1' or '0' }
 end)

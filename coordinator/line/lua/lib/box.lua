@@ -15,8 +15,8 @@ local function accept(arg, is_snapshot)
   return nil
 end
 
--- Rank of a caller who joined `age` µs ago: never before the box fell silent (less a grace),
--- never back behind an earlier caller of the same box. Returns rank, whether the age was cut.
+-- Rank of a caller who joined `age` µs ago: never before the last heartbeat or, after a break, the
+-- moment the box was last heard of before it (less a grace); never back behind an earlier caller of the same box. Returns rank, whether the age was cut.
 local function rank_of(box, age, grace)
   local key = K.box(box)
   local floor, last = unpack(redis.call('HMGET', key, 'floor', 'last_rank'))
