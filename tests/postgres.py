@@ -35,7 +35,8 @@ def _binaries() -> Path:
     return versions[-1].parent
 
 
-def _free_port() -> int:
+def unused_port() -> int:
+    """A TCP port of 127.0.0.1 on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -53,7 +54,7 @@ def postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="gvq-postgres-"))
     if os.geteuid() == 0:
         os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-    data, port, tools = folder / "data", _free_port(), _binaries()
+    data, port, tools = folder / "data", unused_port(), _binaries()
     # Nothing here must outlive a power cut.
     options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder}"
     options += " -c fsync=off -c full_page_writes=off -c max_connections=200"

@@ -34,7 +34,7 @@ class Directory:
     async def mirror(self) -> list[Refused]:
         """Bring everything to the line; call it when the line was found empty.
 
-        Returns what the line refused for now. Raises Refused line_unavailable or TimeoutError.
+        Returns what the line refused for now. Raises one of `redis_client.AWAY`.
         """
         return await self._mirror.mirror()
 

@@ -28,6 +28,7 @@ from coordinator.database import Database
 from coordinator.directory.models import AgentRow, MemberRow, MirrorRow, QueueRow
 from coordinator.errors import Refused
 from coordinator.line.types import AgentView, QueueSettings, QueueView, Reply
+from coordinator.redis_client import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -80,13 +81,16 @@ class Change:
         try:
             async with asyncio.timeout(self._patience_s):
                 await step(*args, **kwargs)
-        except TimeoutError:
-            self.applied = False
         except Refused as refused:
             if refused.code in LINE_DECIDES:
                 raise
-            log.warning("The line did not take a change, it follows later: %s", refused)
-            self.applied = False
+            self._follows_later(refused)
+        except AWAY as error:
+            self._follows_later(error)
+
+    def _follows_later(self, why: Exception) -> None:
+        log.warning("The line did not take a change, it follows later: %r", why)
+        self.applied = False
 
 
 class Mirror:
@@ -121,7 +125,7 @@ class Mirror:
     async def mirror(self) -> list[Refused]:
         """Bring everything to the line. Returns what it refused for now; empty: all is there.
 
-        Raises Refused line_unavailable or TimeoutError when the line does not answer.
+        Raises one of `redis_client.AWAY` when the line does not answer.
         """
         async with self._database.write() as session:
             row = await lock(session)
@@ -155,8 +159,8 @@ class Mirror:
             if await self.lags():
                 for refused in await self.mirror():
                     log.warning("The line does not follow the directory yet: %s", refused)
-        except (Refused, TimeoutError, SQLAlchemyError, OSError) as error:
-            log.warning("Mirroring the directory failed, trying again: %s", error)
+        except (*AWAY, SQLAlchemyError) as error:
+            log.warning("Mirroring the directory failed, trying again: %r", error)
 
 
 async def lock(session: AsyncSession) -> MirrorRow:
@@ -229,7 +233,7 @@ class _Everything:
         except Refused as refused:
             if refused.code == "interface_taken":
                 return False
-            self._keep_or_raise(refused)
+            self._left.append(refused)
         return True
 
     async def _put_state(self, agent: AgentRow) -> None:
@@ -246,7 +250,7 @@ class _Everything:
         try:
             await self._call(step, *args, **kwargs)
         except Refused as refused:
-            self._keep_or_raise(refused)
+            self._left.append(refused)
             return False
         return True
 
@@ -255,11 +259,6 @@ class _Everything:
     ) -> None:
         async with asyncio.timeout(self._patience_s):
             await step(*args, **kwargs)
-
-    def _keep_or_raise(self, refused: Refused) -> None:
-        if refused.code == "line_unavailable":
-            raise refused
-        self._left.append(refused)
 
 
 def settings_of(row: QueueRow) -> QueueSettings:

@@ -1,4 +1,4 @@
-"""The directory: queues, agents, members, boxes, tokens.
+"""The directory (what is configured) and the history (what has happened).
 
 Revises: nothing
 """
@@ -15,10 +15,17 @@ depends_on: Sequence[str] | None = None
 
 NAME = sa.String(64)
 TEXT = sa.String(256)
+ID = sa.String(149)
+WORD = sa.String(32)
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    _create_directory()
+    _create_history()
+
+
+def _create_directory() -> None:
     op.create_table(
         "queues",
         sa.Column("name", NAME, nullable=False),
@@ -93,6 +100,74 @@ def upgrade() -> None:
     op.bulk_insert(mirror, [{"id": 1, "version": 0, "mirrored": 0}])
 
 
+def _create_history() -> None:
+    op.create_table(
+        "journal",
+        sa.Column("ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("type", WORD, nullable=False),
+        sa.Column("call_id", ID, nullable=True),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("ms", "seq", name="pk_journal"),
+    )
+    op.create_index("ix_journal_at_us", "journal", ["at_us"])
+    op.create_index("ix_journal_call_id", "journal", ["call_id", "ms", "seq"])
+    op.create_table(
+        "calls",
+        sa.Column("call_id", ID, nullable=False),
+        sa.Column("queue", NAME, nullable=False),
+        sa.Column("box", NAME, nullable=False),
+        sa.Column("channel", TEXT, nullable=False),
+        sa.Column("caller_id_num", TEXT, nullable=False),
+        sa.Column("caller_id_name", TEXT, nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("joined_us", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", WORD, nullable=True),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("left_us", sa.BigInteger(), nullable=True),
+        sa.Column("hold_us", sa.BigInteger(), nullable=True),
+        sa.Column("agent", NAME, nullable=True),
+        sa.Column("home", NAME, nullable=True),
+        sa.Column("offer_id", ID, nullable=True),
+        sa.Column("answered_us", sa.BigInteger(), nullable=True),
+        sa.Column("talk_us", sa.BigInteger(), nullable=True),
+        sa.Column("completed_us", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", WORD, nullable=True),
+        sa.PrimaryKeyConstraint("call_id", name="pk_calls"),
+    )
+    op.create_index("ix_calls_joined_us", "calls", ["joined_us", "call_id"])
+    op.create_index("ix_calls_queue_joined_us", "calls", ["queue", "joined_us"])
+    op.create_index("ix_calls_agent_joined_us", "calls", ["agent", "joined_us"])
+    op.create_table(
+        "offers",
+        sa.Column("offer_id", ID, nullable=False),
+        sa.Column("call_id", ID, nullable=False),
+        sa.Column("queue", NAME, nullable=False),
+        sa.Column("agent", NAME, nullable=False),
+        sa.Column("home", NAME, nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("penalty", sa.Integer(), nullable=True),
+        sa.Column("made_us", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", WORD, nullable=True),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("ring_us", sa.BigInteger(), nullable=True),
+        sa.Column("ended_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("offer_id", name="pk_offers"),
+    )
+    op.create_index("ix_offers_call_id", "offers", ["call_id"])
+    op.create_index("ix_offers_agent_made_us", "offers", ["agent", "made_us"])
+    op.create_table(
+        "cursors",
+        sa.Column("consumer", NAME, nullable=False),
+        sa.Column("position", WORD, nullable=False),
+        sa.PrimaryKeyConstraint("consumer", name="pk_cursors"),
+    )
+
+
 def downgrade() -> None:
+    for table in ("cursors", "offers", "calls", "journal"):
+        op.drop_table(table)
     for table in ("mirror", "tokens", "boxes", "members", "agents", "queues"):
         op.drop_table(table)

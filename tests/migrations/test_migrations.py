@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, inspect, text
 import migrations
 from coordinator.database import Base, Database, normalise_url, open_engine, writing
 from coordinator.directory import models as _directory  # noqa: F401  # fills Base.metadata
+from coordinator.history import models as _history  # noqa: F401
 from coordinator.line.types import QueueSettings
 from migrations import run
 

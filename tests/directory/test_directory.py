@@ -1,0 +1,170 @@
+"""Queues, agents, members, boxes: what is kept, what is refused, what the line gets."""
+
+import pytest
+
+from coordinator.directory import Agent, Box, Directory, Member, Queue
+from coordinator.errors import Refused
+from coordinator.line.engine import Engine
+from coordinator.line.types import Origin, QueueSettings
+from coordinator.protocol import Join, Snapshot
+
+
+async def refusal(code: str, step: object) -> Refused:
+    with pytest.raises(Refused) as caught:
+        await step  # type: ignore[misc]
+    assert caught.value.code == code
+    return caught.value
+
+
+async def a_caller_waits(engine: Engine, queue: str) -> None:
+    await engine.attach("a", "link", "adapter", 1, "test")
+    await engine.snapshot(Origin("a", "link", 1), Snapshot())
+    join = Join(call_id="a-1-1", channel="PJSIP/trunk-1", uniqueid="a-1", queue=queue)
+    assert (await engine.join(Origin("a", "link", 2), join)).code == "ok"
+
+
+class TestQueues:
+    async def test_put_get_list_delete(self, directory: Directory, engine: Engine) -> None:
+        settings = QueueSettings("linear", 3, 20, 7, 10, 30)
+        saved = await directory.put_queue("sales", settings)
+        assert (saved.record, saved.created, saved.applied) == (
+            Queue("sales", settings),
+            True,
+            True,
+        )
+        await directory.put_queue("help", QueueSettings())
+        assert [queue.name for queue in await directory.queues()] == ["help", "sales"]
+        assert await directory.queue("sales") == Queue("sales", settings)
+        assert (await engine.queue("sales")).settings == settings
+        await directory.delete_queue("sales")
+        await refusal("unknown_queue", directory.queue("sales"))
+        await refusal("unknown_queue", engine.queue("sales"))
+
+    async def test_put_again_replaces(self, directory: Directory, engine: Engine) -> None:
+        await directory.put_queue("sales", QueueSettings("linear"))
+        saved = await directory.put_queue("sales", QueueSettings("random", weight=2))
+        assert not saved.created
+        assert (await engine.queue("sales")).settings == QueueSettings("random", weight=2)
+        assert len(await directory.queues()) == 1
+
+    async def test_one_with_callers_stays_in_both(
+        self, directory: Directory, engine: Engine
+    ) -> None:
+        await directory.put_queue("sales", QueueSettings())
+        await a_caller_waits(engine, "sales")
+        refused = await refusal("queue_in_use", directory.delete_queue("sales"))
+        assert "1 callers" in refused.sentence
+        assert (await directory.queue("sales")).name == "sales"
+        assert (await engine.queue("sales")).callers == 1
+
+    async def test_deleting_an_unknown_one(self, directory: Directory) -> None:
+        await refusal("unknown_queue", directory.delete_queue("none"))
+
+
+class TestAgents:
+    async def test_put_get_list_delete(self, directory: Directory, engine: Engine) -> None:
+        saved = await directory.put_agent("alice", "PJSIP/101", "Alice A.")
+        alice = Agent("alice", "PJSIP/101", "Alice A.", False, False, "")
+        assert saved.record == alice
+        assert saved.created
+        assert await directory.agent("alice") == alice
+        assert await directory.agents() == [alice]
+        assert (await engine.agent("alice")).interface == "PJSIP/101"
+        await directory.delete_agent("alice")
+        await refusal("unknown_agent", directory.agent("alice"))
+        await refusal("unknown_agent", engine.agent("alice"))
+
+    async def test_login_and_pause_outlive_a_change_of_phone(
+        self, directory: Directory, engine: Engine
+    ) -> None:
+        await directory.put_agent("alice", "PJSIP/101")
+        await directory.login("alice")
+        await directory.pause("alice", "lunch")
+        saved = await directory.put_agent("alice", "PJSIP/102")
+        assert saved.record == Agent("alice", "PJSIP/102", "", True, True, "lunch")
+        assert (await engine.agent("alice")).interface == "PJSIP/102"
+
+    async def test_each_state_change_is_kept_and_told(
+        self, directory: Directory, engine: Engine
+    ) -> None:
+        await directory.put_agent("alice", "PJSIP/101")
+        assert (await engine.agent("alice")).state == "offline"
+        assert (await directory.login("alice")).record.logged_in
+        assert (await engine.agent("alice")).state == "unregistered"
+        assert (await directory.pause("alice", "lunch")).record.pause_reason == "lunch"
+        back = (await directory.unpause("alice")).record
+        assert (back.paused, back.pause_reason) == (False, "")
+        assert not (await directory.logout("alice")).record.logged_in
+        assert (await engine.agent("alice")).state == "offline"
+
+    async def test_two_agents_cannot_have_one_phone(self, directory: Directory) -> None:
+        await directory.put_agent("alice", "PJSIP/101")
+        refused = await refusal("interface_taken", directory.put_agent("bob", "PJSIP/101"))
+        assert refused.details == {"interface": "PJSIP/101", "agent": "alice"}
+        assert [agent.name for agent in await directory.agents()] == ["alice"]
+
+    @pytest.mark.parametrize("verb", ["login", "logout", "pause", "unpause", "delete_agent"])
+    async def test_of_an_unknown_one(self, directory: Directory, verb: str) -> None:
+        await refusal("unknown_agent", getattr(directory, verb)("none"))
+
+
+class TestMembers:
+    @pytest.fixture(autouse=True)
+    async def names(self, directory: Directory) -> None:
+        await directory.put_queue("sales", QueueSettings())
+        for number in (1, 2, 3):
+            await directory.put_agent(f"agent{number}", f"PJSIP/10{number}")
+
+    async def test_in_the_order_they_were_added(self, directory: Directory) -> None:
+        for name in ("agent3", "agent1", "agent2"):
+            assert (await directory.put_member("sales", name)).created
+        changed = await directory.put_member("sales", "agent3", penalty=5)
+        assert not changed.created
+        members = await directory.members("sales")
+        assert [(m.agent, m.penalty) for m in members] == [
+            ("agent3", 5),
+            ("agent1", 0),
+            ("agent2", 0),
+        ]
+
+    async def test_one_who_comes_back_goes_last(self, directory: Directory) -> None:
+        for name in ("agent1", "agent2", "agent2"):
+            await directory.put_member("sales", name)
+        await directory.delete_member("sales", "agent1")
+        await directory.put_member("sales", "agent1")
+        assert [m.agent for m in await directory.members("sales")] == ["agent2", "agent1"]
+
+    async def test_reach_the_line_and_leave_it(self, directory: Directory, engine: Engine) -> None:
+        await directory.put_member("sales", "agent1", 4)
+        assert (await engine.agent("agent1")).queues == {"sales": 4}
+        removed = await directory.delete_member("sales", "agent1")
+        assert isinstance(removed.record, Member)
+        assert (await engine.agent("agent1")).queues == {}
+
+    async def test_go_with_their_queue_or_agent(self, directory: Directory) -> None:
+        await directory.put_member("sales", "agent1")
+        await directory.put_member("sales", "agent2")
+        await directory.delete_agent("agent1")
+        assert [m.agent for m in await directory.members("sales")] == ["agent2"]
+        await directory.delete_queue("sales")
+        await directory.put_queue("sales", QueueSettings())
+        assert await directory.members("sales") == []
+
+    async def test_refusals(self, directory: Directory) -> None:
+        await refusal("unknown_queue", directory.members("none"))
+        await refusal("unknown_queue", directory.put_member("none", "agent1"))
+        await refusal("unknown_agent", directory.put_member("sales", "none"))
+        await refusal("unknown_queue", directory.delete_member("none", "agent1"))
+        await refusal("unknown_agent", directory.delete_member("sales", "none"))
+        await refusal("not_a_member", directory.delete_member("sales", "agent1"))
+
+
+async def test_boxes(directory: Directory) -> None:
+    assert (await directory.put_box("b")).created
+    assert (await directory.put_box("a")).created
+    assert not (await directory.put_box("b", enabled=False)).created
+    assert await directory.boxes() == [Box("a", True), Box("b", False)]
+    assert await directory.box("b") == Box("b", False)
+    await directory.delete_box("b")
+    await refusal("unknown_box", directory.delete_box("b"))
+    await refusal("unknown_box", directory.box("b"))

