@@ -1,0 +1,70 @@
+"""Reading what Asterisk says: every header is untrusted text until read by one of these. Pure.
+
+Asterisk writes channel data and UserEvent bodies raw (main/manager.c,
+`manager_json_value_str_append`), so a caller may have put anything into them.
+A header that is repeated among those read is refused: one of the two is not Asterisk's.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+#: Names in lower case. A header that came more than once has a list.
+Headers = Mapping[str, str | list[str]]
+
+#: Shown texts are cut here; `protocol.Text` takes no more.
+TEXT_LENGTH = 256
+
+
+class Unreadable(ValueError):
+    """A message cannot be used. Its text says which header and why."""
+
+
+def one(headers: Headers, name: str) -> str:
+    """The value, "" when absent. Raises Unreadable when it came more than once."""
+    value = headers.get(name, "")
+    if isinstance(value, list):
+        raise Unreadable(f"header {name} came {len(value)} times")
+    return value
+
+
+def required(headers: Headers, name: str) -> str:
+    """The value. Raises Unreadable when it is absent, empty or repeated."""
+    value = one(headers, name)
+    if not value:
+        raise Unreadable(f"header {name} is missing")
+    return value
+
+
+def decoded(text: str) -> str:
+    """URI-decoded and fit to show: no control characters, at most TEXT_LENGTH characters.
+
+    Bytes that are no UTF-8 become U+FFFD: a caller with an odd name still has a place.
+    """
+    shown = "".join(c if c.isprintable() else " " for c in unquote(text, errors="replace"))
+    return shown[:TEXT_LENGTH]
+
+
+def whole(text: str, what: str, low: int, high: int) -> int:
+    """A whole number within the bounds. Raises Unreadable."""
+    if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 16:
+        raise Unreadable(f"{what} is not a whole number: {text[:40]!r}")
+    number = int(text)
+    if not low <= number <= high:
+        raise Unreadable(f"{what} is {number}, not within {low} to {high}")
+    return number
+
+
+def setting(text: str, what: str, low: int, high: int, problems: list[str]) -> int | None:
+    """A number the dialplan may have set, None when empty.
+
+    A wrong one is reported in `problems` and counts as not set, as in Queue()
+    (app_queue.c, QUEUE_PRIO and the penalties): it costs the caller no place.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        return whole(text, what, low, high)
+    except Unreadable as error:
+        problems.append(str(error))
+        return None

@@ -1,0 +1,86 @@
+"""A caller's wish to join, as the dialplan tells it: in an event and on the channel. Pure.
+
+The dialplan (dialplan/gvq.conf) says the same thing twice. `GvqJoin` says it at once; the channel
+variable GVQ_JOIN keeps it, for an adapter that was not there:
+
+    queue|since|priority|min|max|raise|caller number|caller name|visit
+
+with caller's number and name URI-encoded. `since` is the box's clock, seconds.
+"""
+
+from collections.abc import Mapping
+
+from ami_adapter.headers import Headers, Unreadable, decoded, one, required, setting, whole
+from coordinator.protocol import Join
+
+#: Fields of GVQ_JOIN, and the headers of GvqJoin in lower case.
+FIELDS = (
+    "queue", "since", "priority", "minpenalty", "maxpenalty", "raisepenalty", "callernum",
+    "callername", "visit",
+)  # fmt: skip
+
+MAX_VISITS = 1_000_000
+_PRIORITY = 1_000_000
+_PENALTY = 99_999
+
+
+def call_id(box: str, uniqueid: str, visit: int) -> str:
+    """Names one visit of one channel. Asterisk has put the box's name into Uniqueid already when
+    its systemname is set (main/channel.c); it is not said twice."""
+    return f"{box}-{uniqueid.removeprefix(f'{box}-')}-{visit}"
+
+
+def visit_of(call_id: str) -> int:
+    """The visit's number in a call id made here."""
+    return int(call_id.rpartition("-")[2])
+
+
+def from_event(box: str, event: Headers, problems: list[str]) -> Join:
+    """The join a GvqJoin event tells of. Raises Unreadable, ValidationError."""
+    fields = {name: one(event, name) for name in FIELDS}
+    return _join(box, one(event, "channel"), required(event, "uniqueid"), fields, problems)
+
+
+def from_variable(
+    box: str, channel: str, uniqueid: str, text: str, problems: list[str]
+) -> tuple[Join, float]:
+    """The join and its `since` (box's clock, s) that GVQ_JOIN keeps.
+
+    Raises Unreadable, ValidationError.
+    """
+    values = text.split("|")
+    if len(values) != len(FIELDS):
+        raise Unreadable(f"GVQ_JOIN has {len(values)} fields, not {len(FIELDS)}")
+    fields = dict(zip(FIELDS, values, strict=True))
+    return _join(box, channel, uniqueid, fields, problems), _seconds(fields["since"])
+
+
+def _join(
+    box: str, channel: str, uniqueid: str, fields: Mapping[str, str], problems: list[str]
+) -> Join:
+    visit = whole(fields["visit"], "Visit", 1, MAX_VISITS)
+
+    def penalty(name: str) -> int | None:
+        return setting(fields[name], name, 0, _PENALTY, problems)
+
+    return Join(
+        call_id=call_id(box, uniqueid, visit),
+        channel=decoded(channel),
+        uniqueid=uniqueid,
+        queue=decoded(fields["queue"]),
+        priority=setting(fields["priority"], "priority", -_PRIORITY, _PRIORITY, problems) or 0,
+        min_penalty=penalty("minpenalty"),
+        max_penalty=penalty("maxpenalty"),
+        raise_penalty=penalty("raisepenalty"),
+        caller_id_num=decoded(fields["callernum"]),
+        caller_id_name=decoded(fields["callername"]),
+    )
+
+
+def _seconds(text: str) -> float:
+    whole_part, dot, fraction = text.partition(".")
+    if not whole_part.isascii() or not whole_part.isdigit() or len(text) > 32:
+        raise Unreadable(f"since is no time: {text[:40]!r}")
+    if dot and not (fraction.isascii() and fraction.isdigit()):
+        raise Unreadable(f"since is no time: {text[:40]!r}")
+    return float(text)

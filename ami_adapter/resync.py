@@ -1,0 +1,166 @@
+"""The box as it is now: what a new epoch begins with.
+
+Two lists make the snapshot: every channel with our variables, and every device. Asterisk answers a
+list in one piece and sends the events that arose meanwhile after it, so an event that comes
+*after* the list may tell what the list already showed, and one that came *before* it (since the login)
+certainly does. Both kinds wait in the session's queue and are translated after the snapshot, from
+the state it found: a step already made is not made twice (translate.VISIT, OFFER), and a
+caller who came and went between login and list is still told of, in order.
+
+The random GVQ_KEY is set before the lists are asked for. A GvqJoin raised earlier carries another key and is
+dropped; its channel already had GVQ_STATE=waiting, so the list shows it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from ami_adapter import joins
+from ami_adapter.connection import AmiRefused, AmiSession
+from ami_adapter.headers import Headers, Unreadable, one, required, whole
+from ami_adapter.translate import device, why
+from coordinator.protocol import MAX_AGE_US, DeviceState, LiveOffer, Snapshot, WaitingCall
+
+#: Channel variables asked for: of a caller, then of an agent's channel.
+VARIABLES = (
+    "GVQ_STATE", "GVQ_JOIN", "GVQ_TICKET",
+    "GVQ_OFFER", "GVQ_FENCE", "GVQ_CALL", "GVQ_QUEUE", "GVQ_AGENT",
+)  # fmt: skip
+
+_RANK = 2**53 - 1
+_PRIORITY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A snapshot; channels of ours that ring for nobody; what could not be read."""
+
+    snapshot: Snapshot
+    orphans: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+async def take(session: AmiSession, box: str, key: str, wall_s: Callable[[], float]) -> Found:
+    """Sets our key and looks at the box. `wall_s`: the box's clock, s.
+
+    Raises AmiRefused when the manager's user may not look, AmiClosed.
+    """
+    # All three are written before the first answer is waited for: one round trip.
+    asked = [
+        session.set_global("GVQ_KEY", key),
+        session.send("Status", {"Variables": ",".join(VARIABLES)}, listing=True),
+        session.send("DeviceStateList", listing=True),
+    ]
+    replies = [await answer for answer in asked]
+    for name, reply in zip(("Setvar", "Status", "DeviceStateList"), replies, strict=True):
+        if not reply.success:
+            raise AmiRefused(f"{session.peer} refused {name}: {reply.message}.")
+    return read(box, replies[1].items, replies[2].items, wall_s())
+
+
+def read(box: str, channels: Iterable[Headers], devices: Iterable[Headers], wall_s: float) -> Found:
+    """What the two lists say. Pure; what cannot be read is left out and told of."""
+    reader = _Reader(box, wall_s)
+    for channel in channels:
+        reader.channel(channel)
+    for each in devices:
+        reader.device(each)
+    return reader.found()
+
+
+class _Reader:
+    def __init__(self, box: str, wall_s: float) -> None:
+        self.box, self.wall_s = box, wall_s
+        self.waiting: dict[str, WaitingCall] = {}
+        self.talking: dict[str, WaitingCall] = {}
+        self.offers: list[LiveOffer] = []
+        self.devices: dict[str, DeviceState] = {}
+        self.problems: list[str] = []
+
+    def found(self) -> Found:
+        """Callers who talk count while their agent's channel lives; else their call is over."""
+        served = {offer.call_id for offer in self.offers}
+        calls = self.waiting | {k: v for k, v in self.talking.items() if k in served}
+        offers = [offer for offer in self.offers if offer.call_id in calls]
+        orphans = [o.offer_id for o in self.offers if o.call_id not in calls and not o.talking]
+        snapshot = Snapshot(calls=list(calls.values()), offers=offers, devices=self.devices)
+        return Found(snapshot, tuple(orphans), tuple(self.problems))
+
+    def channel(self, status: Headers) -> None:
+        if one(status, "event") != "Status":
+            return
+        try:
+            self._channel(status)
+        except Unreadable as error:
+            self.problems.append(f"channel left out: {error}")
+        except ValidationError as error:
+            self.problems.append(f"channel left out: {why(error)}")
+
+    def device(self, listed: Headers) -> None:
+        if one(listed, "event") != "DeviceStateChange":
+            return
+        try:
+            found = device(listed)
+        except Unreadable as error:
+            self.problems.append(f"device left out: {error}")
+            return
+        if found:
+            self.devices[found.interface] = found.state
+
+    def _channel(self, status: Headers) -> None:
+        uniqueid = required(status, "uniqueid")
+        variables = _variables(status)
+        state = variables.get("GVQ_STATE")
+        if state in ("waiting", "talking"):
+            call = self._caller(one(status, "channel"), uniqueid, variables)
+            calls = self.waiting if state == "waiting" else self.talking
+            calls[call.join.call_id] = call
+        # A Local channel's other half has the same variables and another Uniqueid.
+        elif variables.get("GVQ_OFFER") == uniqueid:
+            self.offers.append(_offer(status, variables))
+
+    def _caller(self, channel: str, uniqueid: str, variables: dict[str, str]) -> WaitingCall:
+        text = variables.get("GVQ_JOIN", "")
+        join, since = joins.from_variable(self.box, channel, uniqueid, text, self.problems)
+        age_us = min(max(0, round((self.wall_s - since) * 1e6)), MAX_AGE_US)
+        priority, rank = self._ticket(variables.get("GVQ_TICKET", ""))
+        if priority is not None:
+            join = join.model_copy(update={"priority": priority})
+        return WaitingCall(join=join, age_us=age_us, rank=rank)
+
+    def _ticket(self, text: str) -> tuple[int | None, int | None]:
+        """Priority and rank as the line gave them; the priority may have been changed since."""
+        if not text:
+            return None, None
+        priority, _, rank = text.partition(",")
+        try:
+            return (
+                whole(priority, "ticket's priority", -_PRIORITY, _PRIORITY),
+                whole(rank, "ticket's rank", 0, _RANK),
+            )
+        except Unreadable as error:
+            self.problems.append(str(error))
+            return None, None
+
+
+def _offer(status: Headers, variables: dict[str, str]) -> LiveOffer:
+    seconds = whole(one(status, "seconds") or "0", "Seconds", 0, MAX_AGE_US // 1_000_000)
+    return LiveOffer(
+        offer_id=variables["GVQ_OFFER"],
+        fence=whole(variables.get("GVQ_FENCE", ""), "GVQ_FENCE", 1, _RANK),
+        call_id=variables.get("GVQ_CALL", ""),
+        queue=variables.get("GVQ_QUEUE", ""),
+        agent=variables.get("GVQ_AGENT", ""),
+        talking=bool(one(status, "bridgeid")),
+        age_us=seconds * 1_000_000,
+    )
+
+
+def _variables(status: Headers) -> dict[str, str]:
+    lines = status.get("variable", [])
+    pairs = [line.partition("=") for line in ([lines] if isinstance(lines, str) else lines)]
+    variables = {name: value for name, _, value in pairs}
+    if len(variables) != len(pairs):
+        raise Unreadable("a variable came twice")
+    return variables

@@ -1,0 +1,370 @@
+"""AMI events → messages of the link: the state machine of one box. Pure.
+
+What the adapter knows lives here and nowhere else: who waits, who is being rung, who talks.
+Rules of this file:
+
+* A message that is not understood changes nothing, and one sentence says what and why.
+* What is told twice is told on once. A snapshot and the events around it overlap (resync.py);
+  nothing is lost or doubled because every step below begins in certain states only.
+* A bad number or name costs a caller no place; only a join that names no visit is dropped.
+* The Uniqueid names a channel. Its name changes (Rename) and is for people.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+from pydantic import ValidationError
+
+from ami_adapter import joins
+from ami_adapter.headers import TEXT_LENGTH, Headers, Unreadable, decoded, one, required, whole
+from coordinator.names import INTERFACE_PATTERN
+from coordinator.protocol import (
+    Answer,
+    Complete,
+    Connect,
+    Device,
+    DeviceState,
+    EndedBy,
+    Event,
+    Join,
+    Leave,
+    LeaveOutcome,
+    OfferEnded,
+    OfferFailure,
+    Originate,
+    Snapshot,
+)
+
+VisitState = Literal["waiting", "talking", "left"]
+OfferState = Literal["ringing", "answered", "talking"]
+
+#: A caller's visit: in which state, what happens → the state after it (None: forgotten).
+#: A pair that is not here changes nothing. "left" is kept until the channel ends, so that a late
+#: GvqJoin of a visit that is over is known for one.
+VISIT: Final[dict[tuple[VisitState, str], VisitState | None]] = {
+    ("waiting", "leave"): "left",
+    ("waiting", "connect"): "talking",
+    ("waiting", "hangup"): None,
+    ("talking", "complete"): "left",
+    ("talking", "hangup"): None,
+    ("left", "hangup"): None,
+}
+
+#: An offer, likewise. "end": its channel or its Originate ended.
+OFFER: Final[dict[tuple[OfferState, str], OfferState | None]] = {
+    ("ringing", "answer"): "answered",
+    ("ringing", "connect"): "talking",
+    ("answered", "connect"): "talking",
+    ("ringing", "end"): None,
+    ("answered", "end"): None,
+    ("talking", "end"): None,
+    ("talking", "transfer"): None,
+}
+
+#: Cause of a Hangup before the bridge (Q.850, include/asterisk/causes.h) → how the offer ended.
+#: Any other cause says that the phone could not be rung: failed.
+CAUSES: Final[dict[int, OfferFailure]] = {
+    16: "no_answer",  # normal clearing, before anybody talked
+    17: "busy",
+    18: "no_answer",  # no user responding
+    19: "no_answer",  # no answer from user
+    21: "rejected",
+    26: "no_answer",  # answered elsewhere
+}
+
+#: Reason of a failed OriginateResponse (main/pbx.c, pbx_outgoing_attempt) → the same.
+REASONS: Final[dict[int, OfferFailure]] = {3: "no_answer", 5: "busy"}
+
+_DEVICE = re.compile(INTERFACE_PATTERN)
+_DEVICE_STATES = get_args(DeviceState)
+_LEAVES: dict[str, LeaveOutcome] = {name: name for name in get_args(LeaveOutcome)}
+
+
+@dataclass(slots=True)
+class Visit:
+    """One stay of a caller in a queue."""
+
+    join: Join
+    state: VisitState = "waiting"
+
+
+@dataclass(slots=True)
+class Offer:
+    """An agent's phone that rings for, or talks with, a caller of this box."""
+
+    offer_id: str
+    fence: int
+    call_id: str
+    caller: str
+    state: OfferState = "ringing"
+    ended_by: EndedBy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an AMI event means. `problem`: what in it was dropped and why, or ""."""
+
+    events: tuple[Event, ...] = ()
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Translator:
+    """One box in one epoch. `key` is what the dialplan's own UserEvents carry."""
+
+    box: str
+    key: str
+    #: By the caller's Uniqueid.
+    visits: dict[str, Visit] = field(default_factory=dict)
+    #: By offer id, which is the Uniqueid of the agent's channel.
+    offers: dict[str, Offer] = field(default_factory=dict)
+    devices: dict[str, DeviceState] = field(default_factory=dict)
+
+    def take(self, headers: Headers) -> Taken:
+        """What this AMI event means; never raises."""
+        problems: list[str] = []
+        name = "?"
+        try:
+            name = _name(headers)
+            handler = HANDLERS.get(name)
+            events = tuple(handler(self, headers, problems)) if handler else ()
+        except Unreadable as error:
+            return Taken(problem=f"{name} dropped: {error}")
+        except ValidationError as error:
+            return Taken(problem=f"{name} dropped: {why(error)}")
+        return Taken(events, f"{name}: {'; '.join(problems)}" if problems else "")
+
+    # ── what the adapter does, or finds ─────────────────────────────────────────────────────
+
+    def seed(self, snapshot: Snapshot) -> None:
+        """Begins with what a snapshot found."""
+        for call in snapshot.calls:
+            self.visits[call.join.uniqueid] = Visit(call.join)
+        callers = {call.join.call_id: call.join.uniqueid for call in snapshot.calls}
+        for live in snapshot.offers:
+            caller = callers.get(live.call_id, "")
+            offer = Offer(live.offer_id, live.fence, live.call_id, caller)
+            self.offers[live.offer_id] = offer
+            if live.talking:
+                offer.state = "talking"
+                self._step_visit(offer, "connect")
+        self.devices.update(snapshot.devices)
+
+    def offered(self, command: Originate) -> bool:
+        """An agent is about to be rung; false when the caller does not wait here any more."""
+        visit = self.visits.get(command.uniqueid)
+        if visit is None or visit.state != "waiting" or visit.join.call_id != command.call_id:
+            return False
+        offer = Offer(command.offer_id, command.fence, command.call_id, command.uniqueid)
+        self.offers.setdefault(command.offer_id, offer)
+        return True
+
+    def refused(self, offer_id: str, reason: str) -> tuple[Event, ...]:
+        """Asterisk refused the Originate."""
+        return tuple(self._end_offer(offer_id, "failed", reason))
+
+    def redirected(self, uniqueid: str, reason: str) -> tuple[Event, ...]:
+        """The adapter itself has sent this caller elsewhere."""
+        return tuple(self._leave(uniqueid, "redirected", reason))
+
+    def waiting(self) -> list[Visit]:
+        """Callers who wait, in the order of joining."""
+        return [visit for visit in self.visits.values() if visit.state == "waiting"]
+
+    # ── what Asterisk says ──────────────────────────────────────────────────────────────────
+
+    def _on_join(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        self._own(event)
+        join = joins.from_event(self.box, event, problems)
+        known = self.visits.get(join.uniqueid)
+        if known and joins.visit_of(known.join.call_id) >= joins.visit_of(join.call_id):
+            return
+        # A channel is in one queue at a time: a former visit still open has been left unseen.
+        yield from self._leave(join.uniqueid, "redirected", "joined again")
+        self.visits[join.uniqueid] = Visit(join)
+        yield join
+
+    def _on_leave(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        self._own(event)
+        uniqueid = required(event, "uniqueid")
+        visit = whole(required(event, "visit"), "Visit", 1, joins.MAX_VISITS)
+        outcome = _LEAVES.get(one(event, "outcome"))
+        if outcome is None:
+            raise Unreadable(f"unknown Outcome {one(event, 'outcome')[:40]!r}")
+        known = self.visits.get(uniqueid)
+        if known and known.join.call_id == joins.call_id(self.box, uniqueid, visit):
+            yield from self._leave(uniqueid, outcome, decoded(one(event, "reason")))
+
+    def _on_answer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        self._own(event)
+        offer = self.offers.get(required(event, "offer"))
+        fence = whole(required(event, "fence"), "Fence", 1, 2**53)
+        if offer is None or offer.fence != fence:
+            raise Unreadable("no such offer")
+        if required(event, "uniqueid") != offer.offer_id:
+            raise Unreadable("it comes from another channel than the offer's")
+        if self._step_offer(offer, "answer"):
+            yield Answer(offer_id=offer.offer_id, fence=offer.fence)
+
+    def _on_bridge_enter(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        offer = self.offers.get(one(event, "uniqueid"))
+        if offer and self._step_offer(offer, "connect"):
+            self._step_visit(offer, "connect")
+            yield Connect(offer_id=offer.offer_id, fence=offer.fence)
+
+    def _on_hangup_request(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        self._ends(one(event, "uniqueid"))
+        return iter(())
+
+    def _on_hangup(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        uniqueid = required(event, "uniqueid")
+        self._ends(uniqueid)
+        reason = decoded(one(event, "cause-txt"))
+        if uniqueid in self.offers:
+            cause = whole(one(event, "cause") or "0", "Cause", 0, 999)
+            yield from self._end_offer(uniqueid, CAUSES.get(cause, "failed"), reason)
+        yield from self._leave(uniqueid, "abandoned", reason, step="hangup")
+
+    def _on_originate_response(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        offer_id = one(event, "actionid")
+        if offer_id not in self.offers or one(event, "response") != "Failure":
+            return
+        reason = whole(one(event, "reason") or "0", "Reason", 0, 999)
+        if self.offers[offer_id].state != "talking":
+            text = f"originate reason {reason}"
+            yield from self._end_offer(offer_id, REASONS.get(reason, "failed"), text)
+
+    def _on_transfer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        if one(event, "result") != "Success":
+            return
+        names = ("transfereruniqueid", "origtransfereruniqueid", "secondtransfereruniqueid")
+        channels = {one(event, name) for name in names} - {""}
+        for offer in list(self.offers.values()):
+            if channels & {offer.offer_id, offer.caller} and self._step_offer(offer, "transfer"):
+                yield self._complete(offer, "transfer")
+
+    def _on_rename(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        visit = self.visits.get(one(event, "uniqueid"))
+        if visit:
+            name = decoded(required(event, "newname"))
+            visit.join = visit.join.model_copy(update={"channel": name})
+        return iter(())
+
+    def _on_device(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        found = device(event)
+        if found and self.devices.get(found.interface) != found.state:
+            self.devices[found.interface] = found.state
+            yield found
+
+    # ── steps ───────────────────────────────────────────────────────────────────────────────
+
+    def _own(self, event: Headers) -> None:
+        if one(event, "key") != self.key:
+            raise Unreadable("it does not carry our key, so it is not the dialplan's")
+
+    def _leave(
+        self, uniqueid: str, outcome: LeaveOutcome, reason: str, step: str = "leave"
+    ) -> Iterator[Event]:
+        visit = self.visits.get(uniqueid)
+        if visit is None or (visit.state, step) not in VISIT:
+            return
+        waited = visit.state == "waiting"
+        self._enter(uniqueid, visit, VISIT[visit.state, step])
+        if waited:
+            yield Leave(call_id=visit.join.call_id, outcome=outcome, reason=reason)
+
+    def _end_offer(self, offer_id: str, outcome: OfferFailure, reason: str) -> Iterator[Event]:
+        offer = self.offers.get(offer_id)
+        if offer is None:
+            return
+        before = offer.state
+        self._step_offer(offer, "end")
+        if before == "talking":
+            yield self._complete(offer, offer.ended_by or "agent")
+            return
+        if before == "answered":  # picked up, and hung up while the announcement played
+            outcome = "rejected"
+        reason = reason[:TEXT_LENGTH]
+        yield OfferEnded(offer_id=offer_id, fence=offer.fence, outcome=outcome, reason=reason)
+
+    def _complete(self, offer: Offer, ended_by: EndedBy) -> Complete:
+        self._step_visit(offer, "complete")
+        return Complete(offer_id=offer.offer_id, fence=offer.fence, ended_by=ended_by)
+
+    def _ends(self, uniqueid: str) -> None:
+        """This side hung up first, unless the other one did before.
+
+        When one side hangs up Asterisk ends the other, and the two Hangup events come in any
+        order; HangupRequest is raised for the side that asked (main/channel.c).
+        """
+        offer = self.offers.get(uniqueid)
+        if offer:
+            offer.ended_by = offer.ended_by or "agent"
+        elif uniqueid in self.visits:
+            call_id = self.visits[uniqueid].join.call_id
+            for offer in self.offers.values():
+                if offer.call_id == call_id:
+                    offer.ended_by = offer.ended_by or "caller"
+
+    def _step_offer(self, offer: Offer, step: str) -> bool:
+        if (offer.state, step) not in OFFER:
+            return False
+        after = OFFER[offer.state, step]
+        if after is None:
+            del self.offers[offer.offer_id]
+        else:
+            offer.state = after
+        return True
+
+    def _step_visit(self, offer: Offer, step: str) -> None:
+        visit = self.visits.get(offer.caller)
+        # The channel may already be in its next visit.
+        if visit and visit.join.call_id == offer.call_id and (visit.state, step) in VISIT:
+            self._enter(offer.caller, visit, VISIT[visit.state, step])
+
+    def _enter(self, uniqueid: str, visit: Visit, state: VisitState | None) -> None:
+        if state is None:
+            del self.visits[uniqueid]
+        else:
+            visit.state = state
+
+
+#: AMI event → what reads it. All other events are passed over. A UserEvent named Hangup is none.
+HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Event]]]] = {
+    "UserEvent GvqJoin": Translator._on_join,
+    "UserEvent GvqLeave": Translator._on_leave,
+    "UserEvent GvqAnswer": Translator._on_answer,
+    "BridgeEnter": Translator._on_bridge_enter,
+    "HangupRequest": Translator._on_hangup_request,
+    "SoftHangupRequest": Translator._on_hangup_request,
+    "Hangup": Translator._on_hangup,
+    "OriginateResponse": Translator._on_originate_response,
+    "BlindTransfer": Translator._on_transfer,
+    "AttendedTransfer": Translator._on_transfer,
+    "Rename": Translator._on_rename,
+    "DeviceStateChange": Translator._on_device,
+}
+
+
+def device(event: Headers) -> Device | None:
+    """A phone's state; None for what is no phone (Queue:, Custom:, park). Raises Unreadable."""
+    name = required(event, "device")
+    if not _DEVICE.fullmatch(name):
+        return None
+    state = one(event, "state")
+    if state not in _DEVICE_STATES:
+        raise Unreadable(f"unknown State {state[:40]!r} of {name}")
+    return Device(interface=name, state=state)
+
+
+def _name(headers: Headers) -> str:
+    name = one(headers, "event")
+    return f"{name} {one(headers, 'userevent')}" if name == "UserEvent" else name
+
+
+def why(error: ValidationError) -> str:
+    """The first thing that is wrong, without the text itself: it may be long."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
