@@ -1,0 +1,21 @@
+"""Boxes that speak AMI over TCP with no Asterisk behind them.
+
+    scenario ──► network ──► box ──► server ──AMI/TCP──► an adapter
+    (who calls,   (phones,   (channels,  (sessions,
+     when)         trunks)    dialplan)   wire faults)
+
+What always holds:
+
+- The adapter cannot tell: header names, their order, error sentences and the order of events are
+  those recorded from Asterisk 22.10 (tests/simulator/recordings). Where a real box's threads race,
+  a seeded coin decides (`Box.either`), so code that leans on one order fails here too.
+- Boxes live in real time. Only people may be made faster (`Scenario.faster`): Originate's
+  Timeout, the dialplan's timeout and TCP are never scaled, because the coordinator's clock is not.
+- Nothing here is a task per channel: every delay is one timer of the loop (or of `ManualClock`).
+
+Not simulated: audio, codecs, Dial*/New*Line/VarSet/Newexten events, CLI, any dialplan but gvq.conf.
+
+Modules: `messages` (AMI text), `events` (what a box says), `clock`, `channel`, `box` (channels and
+bridges), `dialplan` (what gvq.conf does), `originate`, `phones`, `network`, `actions` (what a box
+answers), `server`, `faults`, `scenario`.
+"""

@@ -1,0 +1,229 @@
+"""What ami_adapter/dialplan/gvq.conf does for a caller, as a state machine.
+
+Rules kept here, as there:
+- A caller is taken by one agent at most, and never once it is leaving: GVQ_TAKEN and GVQ_STATE
+  decide under one lock, and one thread stands for that lock here.
+- A claim is void when the claiming channel no longer exists.
+- A caller whom an agent has claimed neither times out nor is released; it holds on.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from ami_adapter.simulator import events
+from ami_adapter.simulator.box import Box
+from ami_adapter.simulator.channel import Channel, End, Owner
+from ami_adapter.simulator.clock import Timer
+
+#: (GVQ_STATE, what happens) → GVQ_STATE. Anything else is a fault of the simulator and raises.
+STEPS = {
+    ("", "arrive"): "waiting",
+    ("left", "arrive"): "waiting",
+    ("waiting", "bridged"): "talking",
+    ("waiting", "leave"): "left",
+    ("talking", "over"): "left",
+}
+
+#: Extensions an Originate may name (it looks before it dials); None: any extension.
+EXTENSIONS: dict[str, tuple[str, ...] | None] = {
+    "gvq": None,
+    "gvq-caller": ("s",),
+    "gvq-leave": ("s",),
+    "gvq-agent": ("s",),
+    "gvq-trunk": None,
+}
+
+#: GVQ_TAKEN of a caller whom no agent has claimed.
+NOBODY = "nobody"
+
+#: What FILTER() leaves out of a caller's number and name.
+NOT_IN_NUMBER = re.compile(r"[^0-9A-Za-z+*#@._-]")
+NOT_IN_NAME = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class IllegalStep(Exception):
+    """A caller cannot do this now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Gosub(gvq,queue,1(options,,announce,timeout)) and the QUEUE_* variables before it.
+
+    `announce`: seconds the announcement to the agent lasts; `timeout`: seconds, None: no limit.
+    """
+
+    queue: str
+    priority: int | None = None
+    min_penalty: int | None = None
+    max_penalty: int | None = None
+    raise_penalty: int | None = None
+    options: str = ""
+    announce: float = 0.0
+    timeout: float | None = None
+
+    def variables(self) -> dict[str, str]:
+        """The channel variables set before the Gosub."""
+        return {
+            "QUEUE_PRIO": _number(self.priority),
+            "QUEUE_MIN_PENALTY": _number(self.min_penalty),
+            "QUEUE_MAX_PENALTY": _number(self.max_penalty),
+            "QUEUE_RAISE_PENALTY": _number(self.raise_penalty),
+        }
+
+
+def uri(text: str) -> str:
+    """URIENCODE() of the dialplan: all but letters, digits and -_.!~*'() become %XX."""
+    return quote(text, safe="-_.!~*'()", errors="surrogateescape")
+
+
+class Visit(Owner):
+    """A caller's channel in context gvq. `returns` goes on after the Gosub."""
+
+    def __init__(
+        self, box: Box, channel: Channel, request: Request, number: int,
+        returns: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self.box, self.channel, self.request, self.number = box, channel, request, number
+        self._late = False
+        self._timer: Timer | None = None
+        self._returns = returns
+
+    def start(self) -> None:
+        """Clean the caller's id, set the variables, say who joins, answer, hold."""
+        channel = self.channel
+        channel.number = NOT_IN_NUMBER.sub("", channel.number)
+        channel.caller = NOT_IN_NAME.sub("", channel.caller)
+        joined = self._parameters()
+        self._set(GVQ_SINCE=joined["Since"], GVQ_VISIT=str(self.number))
+        self._set(GVQ_QUEUE=self.request.queue, GVQ_JOIN=self._join(joined))
+        self._set(QUEUESTATUS="", GVQ_STATUS="", GVQ_TICKET="", GVQ_TAKEN=NOBODY)
+        channel.at("gvq-caller", "s", 16)
+        self._step("arrive")
+        self._user_event("GvqJoin", [("Visit", str(self.number)), *joined.items()])
+        self.box.answer(channel)
+        self._hold()
+        if self.request.timeout is not None:
+            self._timer = self.box.clock.later(self.request.timeout, self._times_out)
+
+    def _parameters(self) -> dict[str, str]:
+        before = self.request.variables()
+        return {
+            "Queue": self.request.queue,
+            "Since": f"{self.box.clock.now():.6f}",
+            "Priority": before["QUEUE_PRIO"],
+            "MinPenalty": before["QUEUE_MIN_PENALTY"],
+            "MaxPenalty": before["QUEUE_MAX_PENALTY"],
+            "RaisePenalty": before["QUEUE_RAISE_PENALTY"],
+            "CallerNum": uri(self.channel.number),
+            "CallerName": uri(self.channel.caller),
+        }
+
+    def _join(self, joined: dict[str, str]) -> str:
+        return "|".join((*joined.values(), str(self.number)))
+
+    def _hold(self) -> None:
+        self.channel.at("gvq-caller", "s", 20, "WaitExten", "86400")
+        self.box.refresh(self.channel.endpoint)
+
+    # ── the claim ───────────────────────────────────────────────────────────────────────────
+
+    def claim(self, agent: Channel) -> bool:
+        """Test and set: may this agent have the caller? The first who asks may."""
+        if self.state != "waiting" or self._claimed():
+            return False
+        self._set(GVQ_TAKEN=agent.uniqueid)
+        return True
+
+    def _claimed(self) -> bool:
+        return self.channel.variables["GVQ_TAKEN"] in self.box.channels
+
+    def bridged(self) -> None:
+        """The agent who claimed is about to run Bridge()."""
+        self._step("bridged")
+        self.channel.at("gvq-caller", "s", 21)
+
+    def claim_void(self) -> None:
+        """The claiming agent is gone: the caller waits on, unless its time is up."""
+        if self.state == "waiting" and self._late:
+            self._times_out()
+
+    # ── leaving ─────────────────────────────────────────────────────────────────────────────
+
+    def _times_out(self) -> None:
+        self._late = True
+        self._set(GVQ_STATUS="TIMEOUT")
+        self._leave()
+
+    def goes(self, context: str, exten: str) -> None:
+        """Redirected by AMI: to gvq-leave, or to a context where this Gosub is forgotten."""
+        if context == "gvq-leave":
+            self._leave()
+            return
+        self.box.split(self.channel)
+        self.channel.at(context, exten, 1)
+        self.channel.owner = Owner()
+        self._stop_timer()
+
+    def _leave(self) -> None:
+        """gvq-leave,s,1."""
+        if self.state != "waiting" or self._claimed():
+            return
+        self._step("leave")
+        status = self.channel.variables["GVQ_STATUS"]
+        outcome = "timeout" if status == "TIMEOUT" else "redirected"
+        self.channel.at("gvq-leave", "s", 6)
+        body = [("Visit", str(self.number)), ("Outcome", outcome), ("Reason", status)]
+        self._user_event("GvqLeave", body)
+        self._return(status)
+
+    def _return(self, status: str) -> None:
+        self._stop_timer()
+        self._set(QUEUESTATUS=status)
+        self._returns(status)
+
+    # ── Owner ───────────────────────────────────────────────────────────────────────────────
+
+    def after_bridge(self) -> None:
+        """The agent is gone: on in the dialplan with option c, else the caller's call ends too."""
+        self._step("over")
+        if "c" in re.sub(r"\([^)]*\)", "", self.request.options):
+            self._return("CONTINUE")
+        else:
+            self.box.hang_up(self.channel)
+
+    def gone(self, end: End) -> None:
+        """The caller's channel ended, whoever ended it."""
+        self._stop_timer()
+
+    def lost(self) -> None:
+        self._stop_timer()
+
+    # ── pieces ──────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def state(self) -> str:
+        """GVQ_STATE of the channel."""
+        return self.channel.variables.get("GVQ_STATE", "")
+
+    def _step(self, what: str) -> None:
+        after = STEPS.get((self.state, what))
+        if after is None:
+            raise IllegalStep(f"{self.channel.name}: {what} while {self.state}")
+        self._set(GVQ_STATE=after)
+
+    def _set(self, **variables: str) -> None:
+        self.channel.variables.update(variables)
+
+    def _user_event(self, name: str, body: list[tuple[str, str]]) -> None:
+        key = ("Key", self.box.variables.get("GVQ_KEY", ""))
+        self.box.emit("UserEvent", lambda: events.user_event(self.channel, name, [*body, key]))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
