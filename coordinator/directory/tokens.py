@@ -89,7 +89,7 @@ class Tokens:
             found = (await session.execute(wanted)).one_or_none()
         if found is None:
             raise Refused("unauthorized")
-        row, enabled = found.tuple()
+        row, enabled = found
         if enabled is False:
             raise Refused("box_disabled", box=row.box)
         await self._note_use(row)

@@ -52,10 +52,13 @@ async def test_foreign_keys_hold(database: Database) -> None:
 
 
 async def test_a_write_that_raises_is_undone(database: Database) -> None:
-    with pytest.raises(KeyError):
+    async def fail_midway() -> None:
         async with database.write() as session:
             await session.execute(text("UPDATE mirror SET version = 7"))
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail_midway()
     async with database.read() as session:
         assert (await session.execute(text("SELECT version FROM mirror"))).scalar_one() == 0
 
