@@ -1,0 +1,150 @@
+"""gvq.conf as simulated: joining, the claim, leaving. Races are named in the docstrings."""
+
+import pytest
+
+from ami_adapter.simulator.dialplan import IllegalStep, Request, Visit
+from ami_adapter.simulator.phones import Behaviour
+from tests.simulator.stage import Stage
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
+    stage.network.boxes["a"].variables["GVQ_KEY"] = "k1"
+    caller = stage.caller(priority=3, max_penalty=5)
+    [join] = [event for _, event in stage.heard if event.name == "UserEvent"]
+    assert list(join.headers)[-11:] == [
+        ("UserEvent", "GvqJoin"),
+        ("Visit", "1"),
+        ("Queue", "sales"),
+        ("Since", "1700000000.000000"),
+        ("Priority", "3"),
+        ("MinPenalty", ""),
+        ("MaxPenalty", "5"),
+        ("RaisePenalty", ""),
+        ("CallerNum", caller.number),
+        ("CallerName", ""),
+        ("Key", "k1"),
+    ]
+
+
+def test_the_channel_keeps_the_join_for_a_snapshot(stage: Stage) -> None:
+    variables = stage.caller(priority=3, max_penalty=5).channel.variables
+    assert variables["GVQ_JOIN"] == "sales|1700000000.000000|3||5||5000000||1"
+    assert (variables["GVQ_STATE"], variables["GVQ_TAKEN"]) == ("waiting", "nobody")
+
+
+def test_a_callers_text_is_filtered_and_encoded(stage: Stage) -> None:
+    """A caller id with CR LF must not become headers."""
+    stage.network.call("a", Request("sales"), number="55\r\nKey: x", name="Zoë, |\r\n")
+    [join] = stage.of("UserEvent")
+    assert (join["CallerNum"], join["CallerName"]) == ("55Keyx", "Zo%C3%AB%2C%20%7C")
+
+
+def test_two_agents_answer_one_caller_and_one_is_bridged(stage: Stage) -> None:
+    """Race: both phones answer before either Hangup. Only the claimant reaches Bridge."""
+    stage.phone("101", "a", Behaviour(after=1.0))
+    stage.phone("102", "a", Behaviour(after=1.0))
+    caller = stage.caller()
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.offer("gvq-2", "PJSIP/102", caller)
+    stage.clock.advance(2.0)
+    entered = {event["Uniqueid"] for event in stage.of("BridgeEnter")}
+    assert entered == {caller.channel.uniqueid, "gvq-1"}
+    assert stage.of("Hangup", Uniqueid="gvq-2")[0]["Cause-txt"] == "Answered elsewhere"
+
+
+def test_a_claim_is_void_when_its_agent_is_gone(stage: Stage) -> None:
+    """Race: the claimant hangs up during the announcement; the next one gets the caller."""
+    stage.phone("101", "a", Behaviour(talk=1.0))
+    stage.phone("102", "a")
+    caller = stage.caller(announce=5.0)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(2.0)
+    stage.offer("gvq-2", "PJSIP/102", caller)
+    stage.clock.advance(6.0)
+    assert [event["Offer"] for event in stage.of("UserEvent", UserEvent="GvqAnswer")] == [
+        "gvq-1",
+        "gvq-2",
+    ]
+    assert [event["Uniqueid"] for event in stage.of("BridgeEnter")][1] == "gvq-2"
+
+
+def test_a_claimed_caller_does_not_time_out(stage: Stage) -> None:
+    """Race: the timeout falls into the announcement."""
+    stage.phone("101", "a", Behaviour())
+    caller = stage.caller(announce=5.0, timeout=3.0)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(10.0)
+    assert caller.channel.variables["GVQ_STATE"] == "talking"
+
+
+def test_a_late_caller_leaves_when_the_claim_becomes_void(stage: Stage) -> None:
+    stage.phone("101", "a", Behaviour(talk=4.0))
+    caller = stage.caller(announce=5.0, timeout=3.0)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(10.0)
+    assert caller.statuses == ["TIMEOUT"]
+
+
+def test_an_agent_who_answers_a_leaving_caller_is_hung_up(stage: Stage) -> None:
+    """Race: the answer crosses the timeout."""
+    stage.phone("101", "a", Behaviour(after=3.0))
+    caller = stage.caller(timeout=2.0)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(5.0)
+    assert stage.of("BridgeEnter") == []
+    assert stage.of("Hangup", Uniqueid="gvq-1")[0]["Cause"] == "26"
+
+
+def test_a_released_caller_returns_with_the_status(stage: Stage) -> None:
+    caller = stage.caller()
+    caller.channel.variables["GVQ_STATUS"] = "WITHDRAW"
+    caller.channel.owner.goes("gvq-leave", "s")
+    assert caller.statuses == ["WITHDRAW"]
+    [left] = stage.of("UserEvent", UserEvent="GvqLeave")
+    assert (left["Visit"], left["Outcome"], left["Reason"]) == ("1", "redirected", "WITHDRAW")
+
+
+def test_a_release_that_comes_too_late_is_passed_over(stage: Stage) -> None:
+    """Race: released while an agent holds the claim."""
+    stage.phone("101", "a")
+    caller = stage.caller(announce=5.0)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(1.0)
+    caller.channel.owner.goes("gvq-leave", "s")
+    assert stage.of("UserEvent", UserEvent="GvqLeave") == []
+    assert caller.channel.variables["GVQ_STATE"] == "waiting"
+
+
+def test_a_second_visit_has_the_next_number(stage: Stage) -> None:
+    caller = stage.network.call("a", Request("sales", timeout=1.0), Request("support"))
+    stage.clock.advance(2.0)
+    assert [(e["Visit"], e["Queue"]) for e in stage.of("UserEvent", UserEvent="GvqJoin")] == [
+        ("1", "sales"),
+        ("2", "support"),
+    ]
+    assert caller.ended is None
+
+
+@pytest.mark.parametrize(("options", "statuses"), [("", []), ("c", ["CONTINUE"]), ("m(cool)", [])])
+def test_after_the_call_only_option_c_goes_on(
+    stage: Stage, options: str, statuses: list[str]
+) -> None:
+    stage.phone("101", "a", Behaviour(talk=1.0))
+    caller = stage.caller(options=options)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(3.0)
+    assert caller.statuses == statuses
+    assert caller.ended is not None
+
+
+def test_an_illegal_step_raises_and_changes_nothing(stage: Stage) -> None:
+    visit = stage.caller().channel.owner
+    assert isinstance(visit, Visit)
+    with pytest.raises(IllegalStep, match="over|waiting"):
+        visit.after_bridge()
+    assert visit.state == "waiting"
