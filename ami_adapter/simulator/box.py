@@ -24,16 +24,12 @@ from ami_adapter.simulator.channel import (
 from ami_adapter.simulator.clock import Clock
 from ami_adapter.simulator.events import Event, Make
 
-#: (a leg is up, a leg rings, a leg hears music) → state; none of them: registered or not.
+#: (a leg is up, a leg rings) → state; neither: whether it is registered decides.
 #: chan_pjsip_devicestate() of chan_pjsip.c with ast_devstate_aggregate_result().
 AGGREGATE = {
-    (True, True, False): "RINGINUSE",
-    (True, True, True): "RINGINUSE",
-    (True, False, False): "INUSE",
-    (True, False, True): "INUSE",
-    (False, True, False): "RINGING",
-    (False, True, True): "RINGING",
-    (False, False, True): "ONHOLD",
+    (True, True): "RINGINUSE",
+    (True, False): "INUSE",
+    (False, True): "RINGING",
 }
 
 Listener: TypeAlias = Callable[[Event], None]
@@ -103,11 +99,10 @@ class Box:
 
     def _state(self, endpoint: str) -> str:
         legs = [leg for leg in self._legs.get(endpoint, ()) if leg.state != DOWN]
-        held = any(leg.application == "WaitExten" for leg in legs)
         rings = any(leg.state == RINGING for leg in legs)
-        talks = any(leg.state != RINGING and leg.application != "WaitExten" for leg in legs)
+        talks = any(leg.state != RINGING for leg in legs)
         idle = "NOT_INUSE" if self.endpoints.get(endpoint) else "UNAVAILABLE"
-        return AGGREGATE.get((talks, rings, held), idle)
+        return AGGREGATE.get((talks, rings), idle)
 
     # ── channels ────────────────────────────────────────────────────────────────────────────
 
@@ -195,7 +190,6 @@ class Box:
             channel.bridge = bridge
             bridge.channels.append(channel)
             self._bridged("BridgeEnter", bridge, channel)
-            self.refresh(channel.endpoint)
         go_on(orphans)
 
     def split(self, channel: Channel) -> None:

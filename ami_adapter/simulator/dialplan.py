@@ -98,12 +98,12 @@ class Visit(Owner):
         joined = self._parameters()
         self._set(GVQ_SINCE=joined["Since"], GVQ_VISIT=str(self.number))
         self._set(GVQ_QUEUE=self.request.queue, GVQ_JOIN=self._join(joined))
-        self._set(QUEUESTATUS="", GVQ_STATUS="", GVQ_TICKET="", GVQ_TAKEN=NOBODY)
-        channel.at("gvq-caller", "s", 16)
+        self._set(QUEUESTATUS="", GVQ_TICKET="", GVQ_TAKEN=NOBODY)
         self._step("arrive")
-        self._user_event("GvqJoin", [("Visit", str(self.number)), *joined.items()])
+        channel.at("gvq-caller", "s", 17)
         self.box.answer(channel)
-        self._hold()
+        self._user_event("GvqJoin", [("Visit", str(self.number)), *joined.items()])
+        channel.at("gvq-caller", "s", 21, "WaitExten", "604800")
         if self.request.timeout is not None:
             self._timer = self.box.clock.later(self.request.timeout, self._times_out)
 
@@ -112,7 +112,7 @@ class Visit(Owner):
         return {
             "Queue": self.request.queue,
             "Since": f"{self.box.clock.now():.6f}",
-            "Priority": before["QUEUE_PRIO"],
+            "Prio": before["QUEUE_PRIO"],
             "MinPenalty": before["QUEUE_MIN_PENALTY"],
             "MaxPenalty": before["QUEUE_MAX_PENALTY"],
             "RaisePenalty": before["QUEUE_RAISE_PENALTY"],
@@ -123,15 +123,12 @@ class Visit(Owner):
     def _join(self, joined: dict[str, str]) -> str:
         return "|".join((*joined.values(), str(self.number)))
 
-    def _hold(self) -> None:
-        self.channel.at("gvq-caller", "s", 20, "WaitExten", "86400")
-        self.box.refresh(self.channel.endpoint)
-
     # ── the claim ───────────────────────────────────────────────────────────────────────────
 
     def claim(self, agent: Channel) -> bool:
-        """Test and set: may this agent have the caller? The first who asks may."""
-        if self.state != "waiting" or self._claimed():
+        """Test and set: may this agent have the caller? The first who asks for this visit may."""
+        call = agent.variables.get("GVQ_CALL", "")
+        if self.state != "waiting" or self._claimed() or not call.endswith(f"-{self.number}"):
             return False
         self._set(GVQ_TAKEN=agent.uniqueid)
         return True
@@ -142,7 +139,7 @@ class Visit(Owner):
     def bridged(self) -> None:
         """The agent who claimed is about to run Bridge()."""
         self._step("bridged")
-        self.channel.at("gvq-caller", "s", 21)
+        self.channel.at("gvq-caller", "s", 22)
 
     def claim_void(self) -> None:
         """The claiming agent is gone: the caller waits on, unless its time is up."""
@@ -167,11 +164,15 @@ class Visit(Owner):
         self._stop_timer()
 
     def _leave(self) -> None:
-        """gvq-leave,s,1."""
+        """gvq-leave,s,1: who is claimed holds on, who talked is through."""
+        if self.state == "talking":
+            self.box.split(self.channel)
+            self.after_bridge()
+            return
         if self.state != "waiting" or self._claimed():
             return
         self._step("leave")
-        status = self.channel.variables["GVQ_STATUS"]
+        status = self.channel.variables.get("GVQ_STATUS", "")
         outcome = "timeout" if status == "TIMEOUT" else "redirected"
         self.channel.at("gvq-leave", "s", 6)
         body = [("Visit", str(self.number)), ("Outcome", outcome), ("Reason", status)]

@@ -5,10 +5,9 @@ import hashlib
 import random
 import socket
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 
+from ami_adapter.simulator.account import ALL, Account
 from ami_adapter.simulator.actions import TABLE, Context
 from ami_adapter.simulator.box import Box
 from ami_adapter.simulator.events import CLASSES, Event
@@ -18,26 +17,6 @@ from ami_adapter.simulator.network import Network
 
 #: A failed login is answered after this, seconds (manager.c: authenticate()).
 LOGIN_PENALTY = 1.0
-
-ALL = frozenset({"system", "call", "user", "originate", "reporting", "agent", "dialplan"})
-
-Filter = Callable[[Event], bool]
-
-
-def everything(event: Event) -> bool:
-    """No eventfilter."""
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A section of manager.conf. `passes` stands for its eventfilter lines."""
-
-    username: str = "gvq"
-    secret: str = field(default="gvq", repr=False)
-    read: frozenset[str] = ALL
-    write: frozenset[str] = ALL
-    passes: Filter = everything
 
 
 class AmiServer:
@@ -80,8 +59,9 @@ class AmiServer:
 
     def listen(self) -> None:
         """Some session's mask changed: raise only what somebody may hear."""
+        account, masks = self.account, [session.mask for session in self.sessions]
         self.box.audible = frozenset(
-            name for name, cls in CLASSES.items() if any(cls in s.mask for s in self.sessions)
+            name for name in CLASSES if any(account.hears(name, mask) for mask in masks)
         )
 
 

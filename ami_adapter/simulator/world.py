@@ -3,22 +3,24 @@
 from collections.abc import Iterable
 from types import TracebackType
 
+from ami_adapter.simulator.account import Account, shipped
 from ami_adapter.simulator.clock import LoopClock
 from ami_adapter.simulator.network import Network
-from ami_adapter.simulator.server import Account, AmiServer
+from ami_adapter.simulator.server import AmiServer
 
 
 class World:
     """Boxes with their AMI on loopback. Use as an async context manager.
 
-    `servers[box].port` is where the box's adapter connects with `account`.
+    `servers[box].port` is where the box's adapter connects with `account`; by default that has
+    the rights and filters of the shipped manager.conf.
     """
 
     def __init__(
         self, boxes: Iterable[str], account: Account | None = None, seed: int = 0,
         host: str = "127.0.0.1",
     ) -> None:  # fmt: skip
-        self.account = account or Account()
+        self.account = account or shipped()
         self.network = Network(LoopClock(), seed)
         self.servers = {
             name: AmiServer(self.network, self.network.add_box(name), self.account, host, 0)

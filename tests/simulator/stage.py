@@ -40,7 +40,12 @@ class Stage:
         self, offer_id: str, target: str, caller: Caller, box: str = "a", timeout: float = 20.0
     ) -> None:
         """What the adapter sends for an offer; nothing has happened yet when this returns."""
-        variables = (("GVQ_OFFER", offer_id), ("GVQ_CALLER", caller.channel.uniqueid))
+        visit = caller.channel.variables["GVQ_VISIT"]
+        variables = (
+            ("GVQ_OFFER", offer_id),
+            ("GVQ_CALLER", caller.channel.uniqueid),
+            ("GVQ_CALL", f"{caller.channel.uniqueid}-{visit}"),
+        )
         order = Order(
             offer_id, target, offer_id, "gvq-agent", "s", timeout, caller.number, "", variables
         )
