@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from ami_adapter.headers import Headers, Unreadable, decoded, one, required, setting, whole
 from coordinator.protocol import Join
 
-#: Fields of GVQ_JOIN, and the headers of GvqJoin in lower case.
+#: Fields of GVQ_JOIN, and the headers of GvqJoin in lower case. Not "priority": every channel's
+#: event has that header, for its place in the dialplan.
 FIELDS = (
-    "queue", "since", "priority", "minpenalty", "maxpenalty", "raisepenalty", "callernum",
+    "queue", "since", "prio", "minpenalty", "maxpenalty", "raisepenalty", "callernum",
     "callername", "visit",
 )  # fmt: skip
 
@@ -68,7 +69,7 @@ def _join(
         channel=decoded(channel),
         uniqueid=uniqueid,
         queue=decoded(fields["queue"]),
-        priority=setting(fields["priority"], "priority", -_PRIORITY, _PRIORITY, problems) or 0,
+        priority=setting(fields["prio"], "priority", -_PRIORITY, _PRIORITY, problems) or 0,
         min_penalty=penalty("minpenalty"),
         max_penalty=penalty("maxpenalty"),
         raise_penalty=penalty("raisepenalty"),

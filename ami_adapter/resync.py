@@ -1,14 +1,14 @@
 """The box as it is now: what a new epoch begins with.
 
-Two lists make the snapshot: every channel with our variables, and every device. Asterisk answers a
-list in one piece and sends the events that arose meanwhile after it, so an event that comes
-*after* the list may tell what the list already showed, and one that came *before* it (since the login)
-certainly does. Both kinds wait in the session's queue and are translated after the snapshot, from
-the state it found: a step already made is not made twice (translate.VISIT, OFFER), and a
+Two lists make the snapshot: every channel with our variables, and every device. Asterisk answers
+a list in one piece, between events. So an event that is read *before* the list (since the login)
+is older than it, and one read *after* it may be older too: it waited while the list was written.
+All of them stay in the session's queue and are translated after the snapshot, from the state
+it found. A step that the list already showed is not made again (translate.VISIT, OFFER), and a
 caller who came and went between login and list is still told of, in order.
 
-The random GVQ_KEY is set before the lists are asked for. A GvqJoin raised earlier carries another key and is
-dropped; its channel already had GVQ_STATE=waiting, so the list shows it.
+GVQ_KEY is set before the lists are asked for. A GvqJoin raised earlier carries another key and is
+dropped; its channel already had GVQ_STATE=waiting by then, so the list shows it.
 """
 
 from collections.abc import Callable, Iterable
@@ -88,20 +88,17 @@ class _Reader:
         return Found(snapshot, tuple(orphans), tuple(self.problems))
 
     def channel(self, status: Headers) -> None:
-        if one(status, "event") != "Status":
-            return
         try:
-            self._channel(status)
+            if one(status, "event") == "Status":
+                self._channel(status)
         except Unreadable as error:
             self.problems.append(f"channel left out: {error}")
         except ValidationError as error:
             self.problems.append(f"channel left out: {why(error)}")
 
     def device(self, listed: Headers) -> None:
-        if one(listed, "event") != "DeviceStateChange":
-            return
         try:
-            found = device(listed)
+            found = device(listed) if one(listed, "event") == "DeviceStateChange" else None
         except Unreadable as error:
             self.problems.append(f"device left out: {error}")
             return

@@ -1,0 +1,131 @@
+"""One AMI session and all that lives as long as it: one epoch of the link.
+
+    AMI events ─► Translator ─► Link ─► coordinator
+    AMI actions ◄─ Executor ◄── Link ◄─ coordinator
+
+All of it runs in one loop, and a step never waits in its middle, so the translator's state has no
+races. When any part ends, all end: a link without the session would say that a box lives
+which cannot be seen.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ami_adapter import resync
+from ami_adapter.connection import AmiError, AmiSession
+from ami_adapter.executor import ANSWERED_ELSEWHERE, Executor, History, dial_string
+from ami_adapter.fallback import Absence, Fallback
+from ami_adapter.link import Hooks, Link
+from ami_adapter.outbox import Broken
+from ami_adapter.settings import Settings
+from ami_adapter.translate import Translator
+from coordinator.protocol import Ack, Event, Hello, Join, Originate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What outlives the epochs: who we are, what we did, how long the coordinator is away."""
+
+    settings: Settings
+    instance: str
+    key: str
+    history: History
+    absence: Absence
+    #: Monotonic, µs.
+    now_us: Callable[[], int]
+    #: The box's clock, s since 1970.
+    wall_s: Callable[[], float]
+
+
+class Epoch:
+    """Use once: `begin`, then `run` until it raises."""
+
+    def __init__(self, process: Process, session: AmiSession, number: int) -> None:
+        settings = process.settings
+        self._process = process
+        self._session = session
+        self._tasks = asyncio.TaskGroup()
+        self._translator = Translator(settings.box, process.key)
+        hello = Hello(box=settings.box, instance=process.instance, epoch=number)
+        hooks = Hooks(lambda frame: self._executor.submit(frame), self._acked, self._present)
+        self._link = Link(settings, hello, hooks, process.now_us)
+        self._executor = Executor(
+            session, self._translator, self._dial, process.history, self._tasks, self._emit_now,
+            self._link.done,
+        )  # fmt: skip
+        self._fallback = Fallback(
+            session, self._translator, process.absence, settings.fallback_after_s,
+            settings.fallback_context, self._tasks, self._emit_now,
+        )  # fmt: skip
+        #: True once the line has taken this epoch's snapshot.
+        self.settled = False
+
+    async def begin(self) -> None:
+        """Takes the snapshot. Raises AmiRefused, AmiClosed."""
+        box = self._process.settings.box
+        found = await resync.take(self._session, box, self._process.key, self._process.wall_s)
+        for problem in found.problems:
+            log.warning("In the snapshot: %s", problem)
+        self._translator.seed(found.snapshot)
+        self._link.put(found.snapshot, self._process.now_us())
+        for channel in found.orphans:
+            log.info("Offer %s rings for nobody any more and is hung up.", channel)
+            self._session.hangup(channel, ANSWERED_ELSEWHERE)
+        calls, offers = len(found.snapshot.calls), len(found.snapshot.offers)
+        log.info("Box %s has %d callers and %d offers.", box, calls, offers)
+
+    async def run(self) -> None:
+        """Runs until the session or the epoch is over. Raises AmiClosed or Broken."""
+        parts = (
+            self._session.wait_ended(),
+            self._translate(),
+            self._link.run(),
+            self._fallback.watch(),
+        )
+        try:
+            async with self._tasks as tasks:
+                for part in parts:
+                    tasks.create_task(part)
+        except ExceptionGroup as group:
+            _, faults = group.split((AmiError, Broken))
+            if faults is not None:
+                raise faults from None
+            raise group.exceptions[0] from None
+
+    async def _translate(self) -> None:
+        while True:
+            received = await self._session.events.get()
+            taken = self._translator.take(received.headers)
+            if taken.problem:
+                log.warning("%s", taken.problem)
+            for event in taken.events:
+                self._link.put(event, received.at_us)
+            if any(isinstance(event, Join) for event in taken.events):
+                self._fallback.joined()
+
+    def _emit_now(self, events: tuple[Event, ...]) -> None:
+        now_us = self._process.now_us()
+        for event in events:
+            self._link.put(event, now_us)
+
+    def _present(self, here: bool) -> None:
+        self._process.absence.present(here)
+
+    def _acked(self, ack: Ack, event: Event) -> None:
+        self.settled = True
+        if ack.ticket is not None and isinstance(event, Join):
+            self._executor.keep_ticket(event.uniqueid, ack.ticket)
+        if ack.code in ("ok", "duplicate"):
+            return
+        # A refused join needs the operator; the coordinator lets the caller go on. All other
+        # refusals are answers to what came too late, and change nothing.
+        level = logging.WARNING if isinstance(event, Join) else logging.INFO
+        log.log(level, "Event %d (%s) refused: %s", ack.seq, event.kind, ack.detail or ack.code)
+
+    def _dial(self, command: Originate) -> str:
+        settings = self._process.settings
+        return dial_string(settings.box, settings.trunk, command)
