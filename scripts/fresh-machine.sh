@@ -13,19 +13,13 @@ command -v debootstrap >/dev/null || debian_install debootstrap
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/gvq/fresh-machine
 base=$cache/bookworm
 
-mirror() {
-    # shellcheck disable=SC2016  # apt-get fills these in
-    apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
-        sed -n 's/^bookworm //p' | head -n 1
-}
-
 make_base() {
     say "Making a minimal Debian 12 in $base (about a minute)"
     rm -rf "$base.new"
     mkdir -p "$cache"
     # shellcheck disable=SC2046  # no mirror known here: no argument, so debootstrap's own
     quietly debootstrap --variant=minbase --include=python3,make,ca-certificates \
-        bookworm "$base.new" $(mirror)
+        bookworm "$base.new" $(debian_mirror)
     mv "$base.new" "$base"
 }
 

@@ -32,3 +32,10 @@ debian_install() {
     DEBIAN_FRONTEND=noninteractive quietly apt-get install -y -qq --no-install-recommends \
         -o DPkg::Lock::Timeout=300 "$@" || die "apt-get could not install: $*"
 }
+
+# The mirror that this Debian takes its own packages from; nothing when it cannot be told.
+debian_mirror() {
+    # shellcheck disable=SC2016  # apt-get fills these in
+    apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+        sed -n "s/^$(. /etc/os-release && echo "$VERSION_CODENAME") //p" | head -n 1
+}
