@@ -5,12 +5,15 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
-COPY constraints.txt ./
-# setuptools comes first and pinned: pip would fetch the newest one for an isolated build.
+COPY constraints.txt pyproject.toml ./
+# Dependencies first, so that a change of our sources does not fetch them again; setuptools among
+# them, because pip would fetch the newest one for an isolated build.
 RUN python3 -m venv /opt/gvq && \
-    /opt/gvq/bin/pip install --no-cache-dir -c constraints.txt setuptools
+    names=$(python3 -c "import tomllib; \
+        print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'])") && \
+    /opt/gvq/bin/pip install --no-cache-dir -c constraints.txt setuptools $names
 COPY . ./
-RUN /opt/gvq/bin/pip install --no-cache-dir -c constraints.txt --no-build-isolation .
+RUN /opt/gvq/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM ${PYTHON_IMAGE} AS runtime
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/gvq gvq
