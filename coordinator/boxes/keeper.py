@@ -13,12 +13,14 @@ queues. A repaired connection alone would not show this: redis-py reconnects wit
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from coordinator.boxes.clock import Clock
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
 from coordinator.redis_client import AWAY
+from coordinator.tasks import to_its_end
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +32,8 @@ RETRY_S = 0.2
 class Keeper:
     """One per replica.
 
-    `server_id` asks for the run id. `recover` brings the line up to date with directory and
-    boxes; it is told whether this is a restart, or the first look of this process.
+    `server_id` asks for the run id; `recover` is given it, and brings the line up to date with
+    directory and boxes.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class Keeper:
         engine: Engine,
         clock: Clock,
         server_id: Callable[[], Awaitable[str]],
-        recover: Callable[[bool], Awaitable[None]],
+        recover: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -58,7 +60,7 @@ class Keeper:
                 return
             if self._begun:
                 log.warning("the line's Redis was restarted, replaced or emptied; recovering")
-            await self._recover(self._begun)
+            await to_its_end(self._recover(found))
             self._known, self._begun = found, True
 
     def distrust(self) -> None:

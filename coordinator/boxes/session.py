@@ -34,6 +34,7 @@ from coordinator.line.engine import Engine
 from coordinator.line.types import Reply
 from coordinator.protocol import Done, EventFrame, Heartbeat, Hello, Snapshot, Welcome
 from coordinator.redis_client import AWAY
+from coordinator.tasks import cancel
 
 T = TypeVar("T")
 
@@ -87,9 +88,7 @@ class Session:
             await asyncio.wait({self._end})
         finally:
             self.end(LinkEnd(CLOSE_RESTART, "the coordinator stops"))
-            for part in parts:
-                part.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
+            await cancel(parts)
             await self._leave(self._end.result())
 
     async def _guard(self, part: Coroutine[Any, Any, None]) -> None:

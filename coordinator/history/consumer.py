@@ -21,6 +21,7 @@ from coordinator.history.models import CallRow, CursorRow, OfferRow
 from coordinator.history.projection import Tables, ids, journal_row
 from coordinator.journal import Entry, stream_position
 from coordinator.line.engine import Engine
+from coordinator.tasks import to_its_end
 
 log = logging.getLogger(__name__)
 
@@ -79,16 +80,19 @@ class Consumer:
         entries = await self._engine.journal(self._seen, BATCH, block_ms)
         if not entries:
             return 0
+        self._seen = await to_its_end(self._take(entries))
+        await self._trim(len(entries))
+        return len(entries)
+
+    async def _take(self, entries: Sequence[Entry]) -> str:
+        """Writes what SQL lacks of the entries. Returns the cursor."""
         async with self._database.write() as session:
             cursor = await _locked_cursor(session)
             fresh = _after(entries, cursor.position)
             if fresh:
                 await _write(session, fresh)
                 cursor.position = fresh[-1].id
-            position = cursor.position
-        self._seen = position
-        await self._trim(len(entries))
-        return len(entries)
+            return cursor.position
 
     async def _trim(self, taken: int) -> None:
         """Only after a batch that was the last there is: SQL has all but the last moments."""

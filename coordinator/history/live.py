@@ -15,6 +15,7 @@ from coordinator.history.queries import History
 from coordinator.journal import Entry, stream_position
 from coordinator.line.engine import Engine
 from coordinator.redis_client import AWAY
+from coordinator.tasks import to_its_end
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +79,10 @@ class Live:
 
     async def run(self) -> None:
         """Reads from the end of what SQL has, for ever, and hands round."""
-        last: str | None = None
+        last = ""
         while True:
             try:
-                last = last or await self._history.newest()
+                last = last or await to_its_end(self._history.newest())
                 for entry in await self._engine.journal(last, PAGE, BLOCK_MS):
                     for mailbox in self._mailboxes:
                         mailbox.put(entry)

@@ -1,0 +1,185 @@
+"""The composition root: builds every part of a coordinator, starts and stops it, decides nothing.
+
+    embedded Valkey ─► SQL (migrated) ─► line ─► keeper, history, live ─► links ─► API
+
+Stopped in the reverse order: first no new work, then each box's link with a word to the line,
+then the readers of the journal, and last what everything stood on.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
+
+import migrations
+from coordinator.boxes.clock import Clock
+from coordinator.boxes.keeper import Keeper
+from coordinator.boxes.links import LinkServer
+from coordinator.boxes.session import Common
+from coordinator.database import Database, normalise_url
+from coordinator.directory.directory import Directory
+from coordinator.directory.tokens import Tokens
+from coordinator.embedded import EmbeddedValkey
+from coordinator.errors import Refused
+from coordinator.history.consumer import Consumer
+from coordinator.history.live import Live
+from coordinator.history.queries import History
+from coordinator.line import keys
+from coordinator.line.engine import Engine
+from coordinator.line.scripts import Timing
+from coordinator.redis_client import AWAY, open_client, server_id
+from coordinator.settings import Settings
+from coordinator.tasks import cancel, to_its_end
+
+log = logging.getLogger(__name__)
+
+#: Seconds between looks whether the line lags behind the directory.
+MIRROR_S = 2.0
+
+#: Seconds until a part that failed in a way nobody foresaw is started again.
+REVIVE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinator:
+    """A running coordinator, without its web server."""
+
+    settings: Settings
+    engine: Engine
+    database: Database
+    directory: Directory
+    tokens: Tokens
+    history: History
+    live: Live
+    links: LinkServer
+    keeper: Keeper
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Coordinator]:
+    """A coordinator that runs as long as the block. Raises what stops it from starting.
+
+    A Redis that is away does not: the links are refused and everything waits until it is there.
+    """
+    async with AsyncExitStack() as stack:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        redis_url = settings.redis_url or await _embedded(stack, settings)
+        database = await _database(stack, settings)
+        coordinator = await _build(stack, settings, redis_url, database)
+        parts: dict[str, Callable[[], Awaitable[None]]] = {
+            "keeper": coordinator.keeper.run,
+            "history": Consumer(coordinator.engine, database, settings.journal_keep).run,
+            "live events": coordinator.live.run,
+            "directory": partial(_keep_mirrored, coordinator.directory),
+        }
+        tasks = [
+            asyncio.create_task(_for_ever(name, run), name=name) for name, run in parts.items()
+        ]
+        stack.push_async_callback(cancel, tasks)
+        stack.push_async_callback(coordinator.links.stop)
+        stack.callback(coordinator.live.stop)
+        yield coordinator
+
+
+async def _embedded(stack: AsyncExitStack, settings: Settings) -> str:
+    valkey = EmbeddedValkey(settings.data_dir / "valkey")
+    await valkey.start()
+    stack.push_async_callback(valkey.stop)
+    return valkey.url
+
+
+async def _database(stack: AsyncExitStack, settings: Settings) -> Database:
+    url = normalise_url(settings.database_url, settings.data_dir)
+    await migrations.upgrade(url)
+    database = Database(url)
+    stack.push_async_callback(database.close)
+    return database
+
+
+async def _build(
+    stack: AsyncExitStack, settings: Settings, redis_url: str, database: Database
+) -> Coordinator:
+    redis = open_client(redis_url)
+    stack.push_async_callback(redis.aclose)
+    clock = Clock()
+    engine = Engine(redis, settings.tenant, _timing(settings), on_timer=clock.notice)
+    directory = Directory(database, engine)
+    history = History(engine, database)
+    recovery = _Recovery(settings.name, engine, directory)
+    where = partial(server_id, redis, keys.key(settings.tenant, "journal"))
+    keeper = Keeper(engine, clock, where, recovery.recover)
+    links = LinkServer(
+        Common(engine, keeper, settings.name, settings.heartbeat_s, settings.lease_s)
+    )
+    recovery.resync = links.resync
+    return Coordinator(
+        settings=settings,
+        engine=engine,
+        database=database,
+        directory=directory,
+        tokens=Tokens(database),
+        history=history,
+        live=Live(engine, history),
+        links=links,
+        keeper=keeper,
+    )
+
+
+def _timing(settings: Settings) -> Timing:
+    return Timing(
+        lease_s=settings.lease_s,
+        detach_timeout_s=settings.detach_timeout_s,
+        offer_grace_s=settings.offer_grace_s,
+        age_grace_s=settings.age_grace_s,
+    )
+
+
+class _Recovery:
+    """What brings a line up to date: at a coordinator's start, and after its Redis's restart."""
+
+    def __init__(self, owner: str, engine: Engine, directory: Directory) -> None:
+        self._owner = owner
+        self._engine = engine
+        self._directory = directory
+        self.resync: Callable[[], None] = lambda: None
+
+    async def recover(self, run_id: str) -> None:
+        """Holds the line, mirrors what it may lack, asks the boxes for all they have.
+
+        In this order: no box may meet a line that has no queues yet. Raises Refused or what
+        Redis raises; then it is to be done again.
+        """
+        try:
+            boxes = tuple(box.name for box in await self._directory.boxes() if box.enabled)
+            reply = await self._engine.start(self._owner, run_id, boxes)
+            if "1" in (reply.data["empty"], reply.data["restarted"]):
+                await self._directory.mirror()
+        except SQLAlchemyError as error:
+            log.error("the line cannot be mirrored, SQL does not answer: %s", error)
+            raise Refused("not_ready") from error
+        self.resync()
+
+
+async def _keep_mirrored(directory: Directory) -> None:
+    """Brings the line what a change in SQL could not, once it answers again."""
+    while True:
+        try:
+            if await to_its_end(directory.lags()):
+                await to_its_end(directory.mirror())
+        except (*AWAY, Refused, SQLAlchemyError) as error:
+            log.warning("the directory is not mirrored yet: %s", error)
+        await asyncio.sleep(MIRROR_S)
+
+
+async def _for_ever(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Keeps a part running. One part's defect must not take the others, and the line, down."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("%s failed; starting it again", name)
+        await asyncio.sleep(REVIVE_S)
