@@ -1,0 +1,34 @@
+"""The web application: REST, server-sent events, and the door of the links."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from coordinator.api import problems
+from coordinator.api.limits import BodyLimit
+from coordinator.api.routes import agents, boxes, calls, journal, link, queues, system, tokens
+from coordinator.api.services import Services
+
+DESCRIPTION = """
+One line for all boxes: queues, the callers in them, the agents who serve them.
+
+Every request but /healthz, /readyz, /metrics and /docs carries `Authorization: Bearer <token>`.
+Roles rise: read < operate < admin. Errors are problem+json (RFC 9457) with a stable `code`.
+Durations end in `_s` (seconds), times in `_us` (µs since 1970, by Redis's clock).
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over these services. Whoever made them starts and stops them."""
+    app = FastAPI(
+        title="Global virtual queue",
+        version=version("gvq"),
+        description=DESCRIPTION,
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.add_middleware(BodyLimit)
+    problems.install(app)
+    for part in (queues, agents, calls, boxes, tokens, journal, system, link):
+        app.include_router(part.router)
+    return app

@@ -1,0 +1,190 @@
+"""Queues, their callers and members, as the API shows them."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from coordinator.api.schemas.common import CALL_ID, Applied, Request, seconds, shown
+from coordinator.directory.types import Member, Queue, Saved
+from coordinator.line.types import (
+    AgentState,
+    CallState,
+    QueueSettings,
+    QueueView,
+    Strategy,
+    WaitingCaller,
+)
+from coordinator.protocol import Penalty
+
+Seconds = Annotated[int, Field(ge=0, le=86_400)]
+
+_QUEUE: dict[str, Any] = {
+    "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15, "retry": 5,
+    "wrapuptime": 10, "servicelevel": 20,
+}  # fmt: skip
+_QUEUE_LIVE = _QUEUE | {
+    "callers": 3, "available": 0, "members": 12, "completed": 140, "abandoned": 6,
+    "hold_s": 21.4, "talk_s": 183.0,
+}  # fmt: skip
+
+
+class QueueIn(Request):
+    """A queue's settings; what is left out gets its default. Names are Queue()'s."""
+
+    model_config = shown({k: v for k, v in _QUEUE.items() if k != "name"})
+
+    strategy: Strategy = "ringall"
+    weight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    timeout: Annotated[int, Field(ge=1, le=3600, description="Seconds an agent is rung.")] = 15
+    retry: Annotated[int, Field(ge=1, le=3600, description="Rest after a failed ring, s.")] = 5
+    wrapuptime: Seconds = 0
+    servicelevel: Seconds = 0
+
+    def settings(self) -> QueueSettings:
+        """As the line takes them."""
+        return QueueSettings(**self.model_dump())
+
+
+class QueueConfig(BaseModel):
+    """A queue as configured."""
+
+    name: str
+    strategy: Strategy
+    weight: int
+    timeout: int
+    retry: int
+    wrapuptime: int
+    servicelevel: int
+
+
+class QueueSaved(QueueConfig):
+    """A queue as it was saved."""
+
+    model_config = shown(_QUEUE | {"applied": True})
+
+    applied: Applied
+
+    @classmethod
+    def of(cls, saved: Saved[Queue]) -> "QueueSaved":
+        """From the directory's answer."""
+        record = saved.record
+        return cls(name=record.name, **asdict(record.settings), applied=saved.applied)
+
+
+class QueueOut(QueueConfig):
+    """A queue with its figures: callers waiting, members, those available, moving averages."""
+
+    model_config = shown(_QUEUE_LIVE)
+
+    callers: int
+    available: int
+    members: int
+    completed: int
+    abandoned: int
+    hold_s: float
+    talk_s: float
+
+    @classmethod
+    def of(cls, view: QueueView) -> "QueueOut":
+        """From the line's view."""
+        return cls.model_validate(queue_fields(view))
+
+
+def queue_fields(view: QueueView) -> dict[str, Any]:
+    """A queue's settings and figures, flat."""
+    return {
+        **asdict(view.settings),
+        **{name: getattr(view, name) for name in _FIGURES},
+        "hold_s": seconds(view.hold_us),
+        "talk_s": seconds(view.talk_us),
+    }
+
+
+_FIGURES = ("name", "callers", "available", "members", "completed", "abandoned")
+
+
+class QueueAgent(BaseModel):
+    """A member as a queue shows it, in the order in which they were added."""
+
+    agent: str
+    penalty: int
+    state: AgentState | None
+
+
+class QueueDetail(QueueOut):
+    """A queue with its members. An agent's state is null while the line has not got it."""
+
+    model_config = shown(
+        _QUEUE_LIVE | {"agents": [{"agent": "alice", "penalty": 0, "state": "talking"}]}
+    )
+
+    agents: list[QueueAgent]
+
+
+class CallerOut(BaseModel):
+    """A caller in line. `agent` is the one being rung, if one is."""
+
+    model_config = shown(
+        {
+            "call_id": CALL_ID, "position": 1, "box": "a", "channel": "PJSIP/trunk-00000007",
+            "caller_id": "+4930123456", "caller_id_name": "B. Brown", "priority": 0,
+            "rank": 1763848134123456, "waited_s": 42.7, "state": "waiting", "agent": None,
+        }
+    )  # fmt: skip
+
+    call_id: str
+    position: int
+    box: str
+    channel: str
+    caller_id: str
+    caller_id_name: str
+    priority: int
+    rank: int
+    waited_s: float
+    state: CallState
+    agent: str | None
+
+    @classmethod
+    def of(cls, caller: WaitingCaller, now_us: int) -> "CallerOut":
+        """From the line's view at `now_us`."""
+        return cls(
+            call_id=caller.call_id,
+            position=caller.position,
+            box=caller.box,
+            channel=caller.channel,
+            caller_id=caller.caller_id_num,
+            caller_id_name=caller.caller_id_name,
+            priority=caller.priority,
+            rank=caller.rank,
+            waited_s=seconds(max(0, now_us - caller.joined_us)),
+            state=caller.state,
+            agent=caller.agent or None,
+        )
+
+
+class MemberIn(Request):
+    """How an agent serves a queue: lower penalties are rung first."""
+
+    model_config = shown({"penalty": 0})
+
+    penalty: Penalty = 0
+
+
+class MemberSaved(BaseModel):
+    """A membership as it was saved."""
+
+    model_config = shown({"queue": "sales", "agent": "alice", "penalty": 0, "applied": True})
+
+    queue: str
+    agent: str
+    penalty: int
+    applied: Applied
+
+    @classmethod
+    def of(cls, saved: Saved[Member]) -> "MemberSaved":
+        """From the directory's answer."""
+        member = saved.record
+        return cls(
+            queue=member.queue, agent=member.agent, penalty=member.penalty, applied=saved.applied
+        )

@@ -1,0 +1,88 @@
+"""A whole coordinator behind its API, on each kind of database, with the real line."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from sqlalchemy import URL
+
+from coordinator.api.app import create_app
+from coordinator.api.services import Services
+from coordinator.app import Coordinator, running
+from coordinator.directory import Role
+from coordinator.settings import Settings
+from tests.api.client import Client
+
+
+@pytest.fixture
+async def coordinator(
+    empty_url: URL, valkey: str, tenant: str, tmp_path: Path
+) -> AsyncIterator[Coordinator]:
+    """Running, without its web server."""
+    settings = Settings(
+        data_dir=tmp_path,
+        redis_url=valkey,
+        database_url=empty_url.render_as_string(hide_password=False),
+        tenant=tenant,
+        name="test",
+    )
+    async with running(settings) as started:
+        yield started
+
+
+@pytest.fixture
+def services(coordinator: Coordinator, redis: Redis) -> Services:
+    """What the API is given."""
+
+    async def now_us() -> int:
+        seconds, microseconds = await redis.time()
+        return int(seconds) * 1_000_000 + int(microseconds)
+
+    return Services(
+        database=coordinator.database,
+        engine=coordinator.engine,
+        directory=coordinator.directory,
+        tokens=coordinator.tokens,
+        history=coordinator.history,
+        live=coordinator.live,
+        links=coordinator.links,
+        now_us=now_us,
+    )
+
+
+@pytest.fixture
+def app(services: Services) -> FastAPI:
+    """The application under test."""
+    return create_app(services)
+
+
+@pytest.fixture
+async def clients(app: FastAPI, services: Services) -> AsyncIterator[dict[Role, Client]]:
+    """A client for each role, and one without a token."""
+    # A failure inside is shown to the client as it would be in production, and not raised here.
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    await services.directory.put_box("a")
+    made: dict[Role, Client] = {}
+    for role in ("read", "operate", "admin"):
+        made[role] = Client(transport, (await services.tokens.create(role))[1])
+    made["box"] = Client(transport, (await services.tokens.create("box", "a"))[1])
+    yield made
+    for client in made.values():
+        await client.aclose()
+
+
+@pytest.fixture
+def admin(clients: dict[Role, Client]) -> Client:
+    """May do everything."""
+    return clients["admin"]
+
+
+@pytest.fixture
+async def nobody(app: FastAPI) -> AsyncIterator[Client]:
+    """A client without a token."""
+    client = Client(httpx.ASGITransport(app, raise_app_exceptions=False), None)
+    yield client
+    await client.aclose()

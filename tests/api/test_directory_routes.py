@@ -1,0 +1,189 @@
+"""Queues, agents, members, boxes and tokens over REST."""
+
+import pytest
+
+from coordinator.api.schemas.agents import AgentIn
+from coordinator.api.services import Services
+from tests.api.client import Client
+from tests.api.lines import Box
+
+QUEUE = {
+    "strategy": "linear", "weight": 2, "timeout": 20, "retry": 7, "wrapuptime": 10,
+    "servicelevel": 30,
+}  # fmt: skip
+
+
+class TestQueues:
+    async def test_life(self, admin: Client) -> None:
+        made = await admin.ask("PUT", "/v1/queues/sales", 201, json=QUEUE)
+        assert made == {"name": "sales", **QUEUE, "applied": True}
+        await admin.ask("PUT", "/v1/queues/sales", 200, json=QUEUE)
+        shown = await admin.ask("GET", "/v1/queues/sales")
+        figures = {
+            "callers": 0, "available": 0, "members": 0, "completed": 0, "abandoned": 0,
+            "hold_s": 0.0, "talk_s": 0.0,
+        }  # fmt: skip
+        assert shown == {"name": "sales", **QUEUE, **figures, "agents": []}
+        assert await admin.ask("GET", "/v1/queues") == [{"name": "sales", **QUEUE, **figures}]
+        assert await admin.ask("DELETE", "/v1/queues/sales", 204) is None
+        await admin.refused("unknown_queue", "GET", "/v1/queues/sales")
+        await admin.refused("unknown_queue", "DELETE", "/v1/queues/sales")
+
+    async def test_defaults_are_those_of_queue(self, admin: Client) -> None:
+        made = await admin.ask("PUT", "/v1/queues/sales", 201, json={})
+        assert (made["strategy"], made["timeout"], made["retry"]) == ("ringall", 15, 5)
+
+    async def test_one_with_callers_is_not_removed(self, admin: Client, services: Services) -> None:
+        await admin.ask("PUT", "/v1/queues/sales", 201, json={})
+        box = Box(services.engine, "a")
+        await box.attach()
+        await box.join("sales", 1)
+        problem = await admin.refused("queue_in_use", "DELETE", "/v1/queues/sales")
+        assert problem["details"] == {"queue": "sales", "callers": "1"}
+
+    async def test_callers_in_order(self, admin: Client, services: Services) -> None:
+        await admin.ask("PUT", "/v1/queues/sales", 201, json={})
+        box = Box(services.engine, "a")
+        await box.attach()
+        for number, name in ((1, "Ann"), (2, "Ben"), (3, "Cleo")):
+            await box.join("sales", number, name)
+        callers = await admin.ask("GET", "/v1/queues/sales/callers")
+        assert [(c["position"], c["call_id"]) for c in callers] == [
+            (1, "a-1-1"),
+            (2, "a-2-1"),
+            (3, "a-3-1"),
+        ]
+        first = callers[0]
+        assert first.pop("rank") > 0
+        assert 0 <= first.pop("waited_s") < 60
+        assert first == {
+            "call_id": "a-1-1", "position": 1, "box": "a", "channel": "PJSIP/trunk-00000001",
+            "caller_id": "1", "caller_id_name": "Ann", "priority": 0, "state": "waiting",
+            "agent": None,
+        }  # fmt: skip
+        limited = await admin.ask("GET", "/v1/queues/sales/callers?limit=2")
+        assert len(limited) == 2
+        await admin.refused("unknown_queue", "GET", "/v1/queues/none/callers")
+
+
+class TestAgents:
+    async def test_life(self, admin: Client) -> None:
+        body = {"interface": "PJSIP/101", "display_name": "Alice Adams"}
+        config = {
+            "name": "alice", **body, "logged_in": False, "paused": False, "pause_reason": ""
+        }  # fmt: skip
+        made = await admin.ask("PUT", "/v1/agents/alice", 201, json=body)
+        assert made == {**config, "applied": True}
+        shown = await admin.ask("GET", "/v1/agents/alice")
+        assert shown == {
+            **config, "state": "offline", "reason": "", "home": None, "device": None,
+            "call_id": None, "until_us": None, "last_call_us": None, "queues": {},
+        }  # fmt: skip
+        assert await admin.ask("GET", "/v1/agents") == [shown]
+        await admin.ask("DELETE", "/v1/agents/alice", 204)
+        await admin.refused("unknown_agent", "GET", "/v1/agents/alice")
+        await admin.refused("unknown_agent", "DELETE", "/v1/agents/alice")
+
+    async def test_their_day(self, admin: Client, services: Services) -> None:
+        await Box(services.engine, "a").attach(PJSIP_101="NOT_INUSE")
+        await admin.ask("PUT", "/v1/agents/alice", 201, json={"interface": "PJSIP/101"})
+
+        async def state() -> tuple[str, str | None]:
+            shown = await admin.ask("GET", "/v1/agents/alice")
+            return shown["state"], shown["home"]
+
+        assert (await admin.ask("POST", "/v1/agents/alice/login"))["logged_in"]
+        assert await state() == ("available", "a")
+        paused = await admin.ask("POST", "/v1/agents/alice/pause", json={"reason": "lunch"})
+        assert (paused["paused"], paused["pause_reason"]) == (True, "lunch")
+        assert await state() == ("paused", "a")
+        assert not (await admin.ask("POST", "/v1/agents/alice/unpause"))["paused"]
+        assert (await admin.ask("POST", "/v1/agents/alice/pause"))["pause_reason"] == ""
+        assert not (await admin.ask("POST", "/v1/agents/alice/logout"))["logged_in"]
+        assert (await state())[0] == "offline"
+
+    @pytest.mark.parametrize("verb", ["login", "logout", "pause", "unpause"])
+    async def test_an_unknown_one(self, admin: Client, verb: str) -> None:
+        await admin.refused("unknown_agent", "POST", f"/v1/agents/none/{verb}")
+
+    async def test_one_phone_for_two(self, admin: Client) -> None:
+        await admin.ask("PUT", "/v1/agents/alice", 201, json={"interface": "PJSIP/101"})
+        problem = await admin.refused(
+            "interface_taken", "PUT", "/v1/agents/bob", json={"interface": "PJSIP/101"}
+        )
+        assert problem["details"] == {"interface": "PJSIP/101", "agent": "alice"}
+
+    async def test_a_name_in_the_body_must_be_the_paths(self, admin: Client) -> None:
+        body = AgentIn(interface="PJSIP/101", name="alice").model_dump()
+        await admin.ask("PUT", "/v1/agents/alice", 201, json=body)
+        problem = await admin.refused("invalid", "PUT", "/v1/agents/bob", json=body)
+        assert problem["detail"].startswith("body.name")
+
+
+class TestMembers:
+    @pytest.fixture(autouse=True)
+    async def names(self, admin: Client) -> None:
+        await admin.ask("PUT", "/v1/queues/sales", 201, json={})
+        await admin.ask("PUT", "/v1/agents/alice", 201, json={"interface": "PJSIP/101"})
+        await admin.ask("PUT", "/v1/agents/bob", 201, json={"interface": "PJSIP/102"})
+
+    async def test_life(self, admin: Client) -> None:
+        path = "/v1/queues/sales/members"
+        made = await admin.ask("PUT", f"{path}/bob", 201, json={"penalty": 3})
+        assert made == {"queue": "sales", "agent": "bob", "penalty": 3, "applied": True}
+        await admin.ask("PUT", f"{path}/alice", 201)
+        await admin.ask("PUT", f"{path}/bob", 200, json={"penalty": 4})
+        shown = (await admin.ask("GET", "/v1/queues/sales"))["agents"]
+        assert shown == [
+            {"agent": "bob", "penalty": 4, "state": "offline"},
+            {"agent": "alice", "penalty": 0, "state": "offline"},
+        ]
+        assert (await admin.ask("GET", "/v1/agents/bob"))["queues"] == {"sales": 4}
+        await admin.ask("DELETE", f"{path}/bob", 204)
+        await admin.refused("not_a_member", "DELETE", f"{path}/bob")
+
+    async def test_refusals(self, admin: Client) -> None:
+        for method in ("PUT", "DELETE"):
+            await admin.refused("unknown_queue", method, "/v1/queues/none/members/alice")
+            await admin.refused("unknown_agent", method, "/v1/queues/sales/members/none")
+
+
+async def test_boxes(admin: Client, services: Services) -> None:
+    assert await admin.ask("PUT", "/v1/boxes/b", 201) == {"name": "b", "enabled": True}
+    off = {"enabled": False}
+    assert await admin.ask("PUT", "/v1/boxes/b", 200, json=off) == {"name": "b", "enabled": False}
+    await Box(services.engine, "a").attach()
+    a, b = await admin.ask("GET", "/v1/boxes")
+    assert a.pop("seen_us") > 0
+    assert a == {"name": "a", "enabled": True, "linked": True, "attached": True, "calls": 0}
+    assert b == {
+        "name": "b", "enabled": False, "linked": False, "attached": False, "seen_us": None,
+        "calls": 0,
+    }  # fmt: skip
+    await admin.ask("DELETE", "/v1/boxes/b", 204)
+    await admin.refused("unknown_box", "DELETE", "/v1/boxes/b")
+
+
+class TestTokens:
+    async def test_life(self, admin: Client, nobody: Client) -> None:
+        made = await admin.ask("POST", "/v1/tokens", 201, json={"role": "read", "label": "wall"})
+        secret = {"Authorization": f"Bearer {made.pop('token')}"}
+        assert (made["role"], made["box"], made["label"]) == ("read", None, "wall")
+        await nobody.ask("GET", "/v1/queues", headers=secret)
+        listed = {token["id"]: token for token in await admin.ask("GET", "/v1/tokens")}
+        assert listed[made["id"]]["last_used_us"] > 0
+        assert not any("token" in token or "hash" in token for token in listed.values())
+        await admin.ask("DELETE", f"/v1/tokens/{made['id']}", 204)
+        await nobody.refused("unauthorized", "GET", "/v1/queues", headers=secret)
+        await admin.refused("unknown_token", "DELETE", f"/v1/tokens/{made['id']}")
+
+    async def test_refusals(self, admin: Client) -> None:
+        box = {"role": "box", "box": "none"}
+        await admin.refused("unknown_box", "POST", "/v1/tokens", json=box)
+        await admin.refused("invalid", "POST", "/v1/tokens", json={"role": "box"})
+        await admin.refused("invalid", "POST", "/v1/tokens", json={"role": "king"})
+
+    async def test_the_last_admin_cannot_lock_everyone_out(self, admin: Client) -> None:
+        tokens = await admin.ask("GET", "/v1/tokens")
+        (last,) = [token["id"] for token in tokens if token["role"] == "admin"]
+        await admin.refused("last_admin", "DELETE", f"/v1/tokens/{last}")
