@@ -43,11 +43,12 @@ class Report:
     @property
     def sentence(self) -> str:
         """The verdict for people."""
-        counted = f"{self.joined} callers, {self.offers} offers, {self.entries} entries"
+        counted = f"{self.joined} callers, {self.offers} offers, {self.entries} journal entries"
         if self.ok:
             return f"In order: {counted}; no rule was broken."
         rules = sorted({violation.rule for violation in self.violations})
-        return f"BROKEN: {len(self.violations)} violations of {', '.join(rules)} in {counted}."
+        times = len(self.violations)
+        return f"BROKEN: {', '.join(rules)}, {times} time{'s'[: times - 1]}, in {counted}."
 
     def to_json(self) -> dict[str, Any]:
         """The report as `gvq verify --json` prints it."""

@@ -1,0 +1,1 @@
+"""`gvq`: one file a group of commands. It talks to the coordinator by REST and decides nothing."""

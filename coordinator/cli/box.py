@@ -1,0 +1,76 @@
+"""gvq box: the Asterisk servers that may link, and their tokens."""
+
+from typing import Annotated, Any
+
+import typer
+
+from coordinator.cli.client import Client, path
+from coordinator.cli.errors import Commands
+from coordinator.cli.output import AsJson, print_done, print_json, print_rows, say
+
+app = typer.Typer(cls=Commands, help="Asterisk boxes.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The box's name.")]
+
+COLUMNS = {
+    "name": "box", "enabled": "enabled", "linked": "linked", "attached": "attached",
+    "calls": "calls",
+}  # fmt: skip
+
+INSTRUCTIONS = """\
+Box {box} may link. Its token, shown this once:
+
+    {token}
+
+On {box}, in ten minutes:
+
+1. AMI: copy ami_adapter/dialplan/manager.conf to /etc/asterisk/manager.d/gvq.conf, or include it
+   from manager.conf, and give its user a secret of your own. It sees our events and nothing else.
+2. Dialplan: copy ami_adapter/dialplan/gvq.conf to /etc/asterisk, add `#include gvq.conf` to
+   extensions.conf, and say Gosub(gvq,sales,1) where it says Queue(sales).
+3. asterisk -rx 'manager reload'; asterisk -rx 'dialplan reload'
+4. Adapter, as a service beside Asterisk:
+
+    GVQ_COORDINATOR_URL={url} GVQ_BOX={box} \\
+    GVQ_TOKEN={token} \\
+    GVQ_AMI_SECRET=<the secret of step 1> gvq adapter
+
+5. `gvq box list` shows it linked. Agents registered at other boxes are reached over a PJSIP trunk
+   named gvq-<box>: ami_adapter/dialplan/README.md."""
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """All boxes, and which are linked now."""
+    print_rows(Client().get("/v1/boxes"), COLUMNS, as_json)
+
+
+@app.command()
+def add(box: Name, as_json: AsJson = False) -> None:
+    """Let a box link; prints its token, once, and what to do there."""
+    client = Client()
+    client.put(path("boxes", box), {"enabled": True})
+    made = _token(client, box)
+    if as_json:
+        print_json(made)
+    else:
+        say(INSTRUCTIONS.format(box=box, token=made["token"], url=client.url))
+
+
+@app.command()
+def token(box: Name, as_json: AsJson = False) -> None:
+    """Another token for a box; older ones stay good until `gvq token revoke`."""
+    made = _token(Client(), box)
+    print_done(made["token"], made, as_json)
+
+
+@app.command()
+def delete(box: Name, as_json: AsJson = False) -> None:
+    """Remove a box; its tokens open nothing any more."""
+    gone = Client().delete(path("boxes", box))
+    print_done(f"Box {box} is gone.", gone, as_json)
+
+
+def _token(client: Client, box: str) -> Any:
+    body = {"role": "box", "box": box, "label": f"adapter of box {box}"}
+    return client.post("/v1/tokens", body)

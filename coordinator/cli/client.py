@@ -1,0 +1,98 @@
+"""The coordinator's REST API as commands use it: bearer token, refusals as sentences."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from coordinator.cli.errors import CliError
+from coordinator.journal import Entry
+
+DEFAULT_URL = "http://127.0.0.1:8800"
+
+#: Seconds for an answer.
+DEADLINE_S = 10.0
+
+#: Journal entries asked for at a time.
+PAGE = 1000
+
+
+class Client:
+    """One coordinator. Every failure is a CliError with the API's own sentence.
+
+    url, token: GVQ_URL and GVQ_API_TOKEN when not given.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = (url or os.environ.get("GVQ_URL") or DEFAULT_URL).rstrip("/")
+        token = token or os.environ.get("GVQ_API_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._has_token = bool(token)
+        self._http = httpx.Client(
+            base_url=self.url, headers=headers, timeout=DEADLINE_S, transport=transport
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Body of the answer."""
+        return self._ask("GET", path, params=query)
+
+    def put(self, path: str, body: Any = None) -> Any:
+        """Create or change."""
+        return self._ask("PUT", path, json={} if body is None else body)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """Do."""
+        return self._ask("POST", path, json={} if body is None else body)
+
+    def delete(self, path: str) -> Any:
+        """Remove; None where the API answers with nothing."""
+        return self._ask("DELETE", path)
+
+    def journal(self, after: str = "0") -> Iterator[Entry]:
+        """Every journal entry after that id, to the present end."""
+        while page := self.get("/v1/journal", after=after, limit=PAGE):
+            yield from map(Entry.from_json, page)
+            after = str(page[-1]["id"])
+
+    def _ask(self, method: str, path: str, **more: Any) -> Any:
+        try:
+            answer = self._http.request(method, path, **more)
+        except httpx.InvalidURL as error:
+            raise CliError(f"GVQ_URL is {self.url!r}, which is no URL: {error}") from None
+        except httpx.TimeoutException:
+            raise CliError(f"{self.url} did not answer within {DEADLINE_S:.0f} s.") from None
+        except httpx.HTTPError as error:
+            raise CliError(
+                f"No coordinator answers at {self.url} ({error}); start one with `gvq serve`, or "
+                "say where it is with GVQ_URL."
+            ) from None
+        return self._body(answer)
+
+    def _body(self, answer: httpx.Response) -> Any:
+        if answer.status_code == httpx.codes.UNAUTHORIZED and not self._has_token:
+            raise CliError(
+                "GVQ_API_TOKEN is not set; `gvq serve` printed the first token at its first start."
+            )
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        raise CliError(_sentence(answer))
+
+
+def _sentence(answer: httpx.Response) -> str:
+    """The problem's own sentence (RFC 9457); the status where there is none."""
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"{answer.url} answered {answer.status_code} {answer.reason_phrase}."
+
+
+def path(*parts: str) -> str:
+    """A path of the API; names stand in it as they are, whatever they contain."""
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)

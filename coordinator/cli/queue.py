@@ -1,0 +1,93 @@
+"""gvq queue: what queues there are, how they serve, who waits in them."""
+
+from typing import Annotated, Any
+
+import typer
+
+from coordinator.cli.client import Client, path
+from coordinator.cli.errors import Commands
+from coordinator.cli.output import AsJson, print_done, print_fields, print_json, print_rows, say
+from coordinator.line.types import STRATEGIES
+
+app = typer.Typer(cls=Commands, help="Queues and the callers in them.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The queue's name.")]
+
+COLUMNS = {
+    "name": "queue", "strategy": "strategy", "weight": "weight", "callers": "callers",
+    "available": "available", "members": "members", "completed": "completed",
+    "abandoned": "abandoned", "hold_s": "hold, s", "talk_s": "talk, s",
+}  # fmt: skip
+CALLERS = {
+    "position": "#", "call_id": "call", "caller_id": "caller", "box": "box",
+    "priority": "priority", "waited_s": "waited, s", "state": "state", "agent": "agent",
+}  # fmt: skip
+MEMBERS = {"agent": "agent", "penalty": "penalty", "state": "state"}
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """All queues with their figures."""
+    print_rows(Client().get("/v1/queues"), COLUMNS, as_json)
+
+
+@app.command()
+def show(queue: Name, as_json: AsJson = False) -> None:
+    """One queue: its settings, its members, its callers in order."""
+    client = Client()
+    body = client.get(path("queues", queue))
+    callers = client.get(path("queues", queue, "callers"))
+    if as_json:
+        print_json({**body, "waiting": callers})
+        return
+    print_fields({k: v for k, v in body.items() if k != "agents"}, as_json)
+    say("")
+    print_rows(body["agents"], MEMBERS, as_json)
+    say("")
+    print_rows(callers, CALLERS, as_json)
+
+
+@app.command()
+def callers(queue: Name, as_json: AsJson = False) -> None:
+    """Who waits, first one first."""
+    print_rows(Client().get(path("queues", queue, "callers")), CALLERS, as_json)
+
+
+@app.command()
+def put(
+    queue: Name,
+    strategy: Annotated[
+        str | None, typer.Option(help=f"One of {', '.join(STRATEGIES)}. [default: ringall]")
+    ] = None,
+    weight: Annotated[
+        int | None, typer.Option(help="Queues of higher weight get an agent first. [default: 0]")
+    ] = None,
+    timeout: Annotated[
+        int | None, typer.Option(help="Seconds an agent is rung. [default: 15]")
+    ] = None,
+    retry: Annotated[
+        int | None, typer.Option(help="Seconds of rest after a failed ring. [default: 5]")
+    ] = None,
+    wrapuptime: Annotated[
+        int | None, typer.Option(help="Seconds of rest after a call. [default: 0]")
+    ] = None,
+    servicelevel: Annotated[
+        int | None, typer.Option(help="Seconds within which answers count. [default: 0]")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a queue, or set it anew: what is not given gets its default."""
+    given: dict[str, Any] = {
+        "strategy": strategy, "weight": weight, "timeout": timeout, "retry": retry,
+        "wrapuptime": wrapuptime, "servicelevel": servicelevel,
+    }  # fmt: skip
+    body = {name: value for name, value in given.items() if value is not None}
+    saved = Client().put(path("queues", queue), body)
+    print_done(f"Queue {queue} is saved.", saved, as_json)
+
+
+@app.command()
+def delete(queue: Name, as_json: AsJson = False) -> None:
+    """Remove a queue in which nobody waits."""
+    gone = Client().delete(path("queues", queue))
+    print_done(f"Queue {queue} is gone.", gone, as_json)
