@@ -8,14 +8,17 @@ then the readers of the journal, and last what everything stood on.
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
+from coordinator.api.app import create_app
+from coordinator.api.services import Services
 from coordinator.boxes.clock import Clock
 from coordinator.boxes.keeper import Keeper
 from coordinator.boxes.links import LinkServer
@@ -31,7 +34,8 @@ from coordinator.history.queries import History
 from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.scripts import Timing
-from coordinator.redis_client import AWAY, open_client, server_id
+from coordinator.redis_client import AWAY, open_client, server_id, server_time
+from coordinator.server import listen, stopping, url_of, web_server
 from coordinator.settings import Settings
 from coordinator.tasks import cancel, to_its_end
 
@@ -46,7 +50,7 @@ REVIVE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
-    """A running coordinator, without its web server."""
+    """A running coordinator, without its web server. `now_us`: Redis's time."""
 
     settings: Settings
     engine: Engine
@@ -57,6 +61,56 @@ class Coordinator:
     live: Live
     links: LinkServer
     keeper: Keeper
+    now_us: Callable[[], Awaitable[int]]
+
+
+async def serve(
+    settings: Settings,
+    announce: Callable[[str], None] = print,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """A coordinator until SIGINT or SIGTERM, all of it.
+
+    Args:
+        announce: told the secret of the first admin token, once in a database's life.
+        ready: told the API's URL once it answers.
+
+    Raises ValueError for a setting that is wrong, OSError or EmbeddedFailed for what is taken.
+    """
+    with closing(listen(settings.listen)) as listener:
+        async with running(settings) as coordinator:
+            if secret := await coordinator.tokens.first_admin():
+                announce(f"First admin token, shown only now: {secret}")
+            stop = asyncio.Event()
+            with stopping(stop.set):
+                async with _answering(coordinator, listener, stop):
+                    log.info("coordinator %s answers at %s", settings.name, url_of(listener))
+                    if ready is not None:
+                        ready(url_of(listener))
+                    await stop.wait()
+                    log.info("stopping")
+
+
+@asynccontextmanager
+async def _answering(
+    coordinator: Coordinator, listener: socket.socket, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """The API for as long as the block runs. Links and streams end first, then connections."""
+    server = web_server(create_app(_services(coordinator)))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+    finally:
+        coordinator.live.stop()
+        await coordinator.links.stop()
+        server.should_exit = True
+        await serving
+
+
+def _services(coordinator: Coordinator) -> Services:
+    shared = {field: getattr(coordinator, field) for field in Services.__dataclass_fields__}
+    return Services(**shared)
 
 
 @asynccontextmanager
@@ -110,8 +164,8 @@ async def _build(
     directory = Directory(database, engine)
     history = History(engine, database)
     recovery = _Recovery(settings.name, engine, directory)
-    where = partial(server_id, redis, keys.key(settings.tenant, "journal"))
-    keeper = Keeper(engine, clock, where, recovery.recover)
+    journal = keys.key(settings.tenant, "journal")
+    keeper = Keeper(engine, clock, partial(server_id, redis, journal), recovery.recover)
     links = LinkServer(
         Common(engine, keeper, settings.name, settings.heartbeat_s, settings.lease_s)
     )
@@ -126,6 +180,7 @@ async def _build(
         live=Live(engine, history),
         links=links,
         keeper=keeper,
+        now_us=partial(server_time, redis, journal),
     )
 
 

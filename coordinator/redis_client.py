@@ -64,13 +64,23 @@ def open_client(url: str) -> Redis:
 
 async def server_id(client: Redis, key: str) -> str:
     """The run id of the server process that holds `key`: another one after each restart."""
+    info = await _ask_holder(client, key, "INFO", "server")
+    return str(info["run_id"])
+
+
+async def server_time(client: Redis, key: str) -> int:
+    """The time of the server that holds `key`, µs since 1970: the line's clock."""
+    seconds, microseconds = await _ask_holder(client, key, "TIME")
+    return int(seconds) * 1_000_000 + int(microseconds)
+
+
+async def _ask_holder(client: Redis, key: str, *command: str) -> Any:
+    """A command without a key, put to the node of a Cluster where `key` is."""
     if isinstance(client, RedisCluster):
         await client.initialize()
         node = client.get_node_from_key(key)
-        info = await client.execute_command("INFO", "server", target_nodes=node)
-    else:
-        info = await client.info("server")
-    return str(info["run_id"])
+        return await client.execute_command(*command, target_nodes=node)
+    return await client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 def _options() -> dict[str, Any]:

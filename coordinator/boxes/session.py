@@ -20,7 +20,6 @@ from coordinator.boxes import inbox, outbox
 from coordinator.boxes.frames import parse, parse_hello
 from coordinator.boxes.keeper import Keeper
 from coordinator.boxes.wire import (
-    CLOSE_ABNORMAL,
     CLOSE_GOING_AWAY,
     CLOSE_INTERNAL,
     CLOSE_RESTART,
@@ -175,8 +174,10 @@ class Session:
                 return await step
         except TimeoutError:
             raise LinkEnd(CLOSE_GOING_AWAY, f"the adapter {fault} for {limit:g} s") from None
+        except KeyError:  # Starlette's WebSocket, when the frame is binary
+            raise refuse("bad_frame", detail="not a text frame") from None
         except Exception as error:
-            raise LinkEnd(CLOSE_ABNORMAL, f"the adapter is gone: {error}") from None
+            raise LinkEnd(CLOSE_GOING_AWAY, f"the adapter is gone: {error!r}") from None
 
     async def _leave(self, why: LinkEnd) -> None:
         """The line hears first: an adapter that comes back at once must find its box free."""
@@ -184,8 +185,6 @@ class Session:
         with suppress(*AWAY, Refused, TimeoutError):
             async with asyncio.timeout(PARTING_S):
                 await self._engine.unlink(self.box, self.link)
-        if why.close == CLOSE_ABNORMAL:
-            return
         with suppress(Exception):
             async with asyncio.timeout(PARTING_S):
                 await self._wire.close(why.close, why.reason)

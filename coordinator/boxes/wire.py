@@ -18,7 +18,6 @@ REASON_BYTES = 123
 
 # Close codes of RFC 6455, 7.4.1.
 CLOSE_GOING_AWAY = 1001
-CLOSE_ABNORMAL = 1006  # never sent: the peer went without a word
 CLOSE_INTERNAL = 1011
 CLOSE_RESTART = 1012
 
