@@ -26,26 +26,38 @@ METHODS: dict[str, Callable[[str, str], bool]] = {
     "starts_with": lambda value, wanted: value.startswith(wanted),
     "ends_with": lambda value, wanted: value.endswith(wanted),
     "contains": lambda value, wanted: wanted in value,
+    "regex": lambda value, wanted: re.search(wanted, value) is not None,
 }
+
+#: A class of POSIX expressions that Python spells otherwise.
+_CONTROL = ("[:cntrl:]", r"\x00-\x1f\x7f")
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """One line eventfilter(name(…),header(…),method(…)) = value, which includes."""
+    """One line eventfilter(action(…),name(…),header(…),method(…)) = value.
 
+    Without a name it looks at every event, without a header at the event's whole text.
+    """
+
+    excludes: bool
     name: str
     header: str
     method: str
     value: str
 
-    def passes(self, event: Event) -> bool:
-        """Whether the event has this name and header."""
-        if event.name != self.name:
+    def matches(self, event: Event, text: str) -> bool:
+        """Whether the event is of this name and compares."""
+        if self.name not in ("", event.name):
             return False
-        value = next((v for h, v in event.headers if h == self.header), None)
-        return self.method == "none" or (
-            value is not None and METHODS[self.method](value, self.value)
+        return self.method == "none" or METHODS[self.method](
+            self._looked_at(event, text), self.value
         )
+
+    def _looked_at(self, event: Event, text: str) -> str:
+        if not self.header:
+            return text
+        return next((value for name, value in event.headers if name == self.header), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +70,17 @@ class Account:
     write: frozenset[str] = ALL
     filters: tuple[EventFilter, ...] = ()
 
-    def passes(self, event: Event) -> bool:
-        """Whether the filters let the event through."""
-        return not self.filters or any(each.passes(event) for each in self.filters)
+    def passes(self, event: Event, text: str) -> bool:
+        """Whether the filters let the event through: included, if any include, and not excluded."""
+        includes = [each for each in self.filters if not each.excludes]
+        excludes = [each for each in self.filters if each.excludes]
+        included = not includes or any(each.matches(event, text) for each in includes)
+        return included and not any(each.matches(event, text) for each in excludes)
 
     def hears(self, name: str, mask: Iterable[str]) -> bool:
         """Whether events of this name may come through at all."""
-        named = not self.filters or any(each.name == name for each in self.filters)
+        includes = [each for each in self.filters if not each.excludes]
+        named = not includes or any(each.name in ("", name) for each in includes)
         return named and CLASSES[name] in mask
 
 
@@ -92,6 +108,8 @@ def _classes(text: str) -> frozenset[str]:
 def _filters(text: str) -> Iterator[EventFilter]:
     for criteria, value in _FILTER.findall(text):
         by = dict(_CRITERION.findall(criteria))
-        if not by.keys() <= {"name", "header", "method"} or by["method"] not in METHODS:
+        if not by.keys() <= {"action", "name", "header", "method"} or by["method"] not in METHODS:
             raise ValueError(f"not simulated: eventfilter({criteria})")
-        yield EventFilter(by["name"], by.get("header", ""), by["method"], value.strip())
+        excludes = by.get("action") == "exclude"
+        wanted = value.strip().replace(*_CONTROL)
+        yield EventFilter(excludes, by.get("name", ""), by.get("header", ""), by["method"], wanted)

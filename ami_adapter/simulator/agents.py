@@ -28,7 +28,7 @@ class AgentSide(Owner):
         caller = self.box.find(self.channel.variables.get("GVQ_CALLER", ""))
         visit = caller.owner if caller is not None else None
         if not isinstance(visit, Visit) or not visit.claim(self.channel):
-            self.box.hang_up(self.channel, ELSEWHERE)
+            self.box.dialplan_hangs_up(self.channel, ELSEWHERE)
             return
         self._visit = visit
         if visit.request.announce:
@@ -59,11 +59,15 @@ class AgentSide(Owner):
             self.channel.at("gvq-agent", "s", 8, "Bridge", visit.channel.uniqueid)
             self.box.bridge(visit.channel, self.channel)
         else:
-            self.box.hang_up(self.channel)
+            self.box.dialplan_hangs_up(self.channel)
+
+    @property
+    def in_dialplan(self) -> bool:
+        return True
 
     def after_bridge(self) -> None:
         """The caller is gone: so are we."""
-        self.box.hang_up(self.channel)
+        self.box.dialplan_hangs_up(self.channel)
 
     def goes(self, context: str, exten: str) -> None:
         """Redirected away from the caller."""
@@ -87,7 +91,11 @@ class TrunkSide(Owner):
         """`out`: our channel to the phone, or None where it cannot be dialled."""
         self._out = out
         if out is None:
-            self.box.hang_up(self.channel, NO_ROUTE, "404")
+            self.box.dialplan_hangs_up(self.channel, NO_ROUTE)
+
+    @property
+    def in_dialplan(self) -> bool:
+        return True
 
     def passes(self, signal: Signal) -> None:
         """What the phone does, the other box is told."""
@@ -98,7 +106,7 @@ class TrunkSide(Owner):
 
     def after_bridge(self) -> None:
         """The phone hung up."""
-        self.box.hang_up(self.channel)
+        self.box.dialplan_hangs_up(self.channel)
 
     def gone(self, end: End) -> None:
         """The other box hung up: so does the phone's leg, ringing or talking."""
@@ -129,4 +137,4 @@ class TrunkOut(Owner):
     def gone(self, end: End) -> None:
         """The phone refused: its cause goes back the way it came."""
         if self._in.alive and self.channel.state in (DOWN, RINGING):
-            self.box.hang_up(self._in, end.cause, end.sip)
+            self.box.dialplan_hangs_up(self._in, end.cause)

@@ -15,6 +15,7 @@ from ami_adapter.simulator.channel import (
     DOWN,
     NORMAL,
     RINGING,
+    SIP_STATUS,
     UP,
     Bridge,
     Channel,
@@ -152,7 +153,9 @@ class Box:
         if signal is Signal.END:
             channel.far = None
             self.emit("HangupRequest", lambda: events.hangup_request(channel, end))
-            self._end(channel, end)
+            # A BYE sets no cause; being in a bridge does.
+            bare = not (end.sip or end.reason or channel.bridge)
+            self._end(channel, End(0) if bare else end, channel.owner.in_dialplan)
         else:
             {Signal.RINGING: channel.owner.rings, Signal.ANSWER: channel.owner.answers}[signal]()
 
@@ -161,12 +164,23 @@ class Box:
         if channel.alive:
             far, channel.far = channel.far, None
             if far is not None:
-                far.tell(Signal.END, End(cause, sip))
-            self._end(channel, End(cause, sip))
+                far.tell(Signal.END, End(cause, sip or SIP_STATUS.get(cause, "")))
+            self._end(channel, End(cause, sip), False)
 
-    def _end(self, channel: Channel, end: End) -> None:
+    def dialplan_hangs_up(self, channel: Channel, cause: int = NORMAL, sip: str = "") -> None:
+        """Hangup() of the dialplan."""
+        if channel.alive:
+            self._soft_hangup(channel)
+            self.hang_up(channel, cause, sip)
+
+    def _soft_hangup(self, channel: Channel) -> None:
+        self.emit("SoftHangupRequest", lambda: events.soft_hangup_request(channel))
+
+    def _end(self, channel: Channel, end: End, soft: bool) -> None:
         channel.alive = False
         left = self.leave_bridge(channel)
+        if soft:
+            self._soft_hangup(channel)
         # Each channel has its own thread: which Hangup comes first is open.
         self.either(lambda: self._bury(channel, end), lambda: go_on(left))
 
@@ -186,6 +200,7 @@ class Box:
         bridge = Bridge(str(uuid.UUID(int=number, version=4)))
         self.emit("BridgeCreate", lambda: events.bridge("BridgeCreate", bridge))
         agent.linkedid = caller.linkedid
+        caller.connected_number, caller.connected = agent.number, agent.caller
         for channel in (caller, agent):
             channel.bridge = bridge
             bridge.channels.append(channel)

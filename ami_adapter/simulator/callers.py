@@ -39,7 +39,7 @@ class Caller:
 
     def _visit(self, index: int) -> None:
         if index == len(self.requests):
-            self.box.hang_up(self.channel)
+            self.box.dialplan_hangs_up(self.channel)
             return
         request = self.requests[index]
         self.channel.variables.update(request.variables())

@@ -36,12 +36,20 @@ class Signal(Enum):
     END = "end"
 
 
+#: How a box says in SIP why it hung up an unanswered call (chan_pjsip.c, hangup_cause2sip()).
+SIP_STATUS = {UNALLOCATED: "404", NO_ROUTE: "404", BUSY: "486", NO_ANSWER: "480", REJECTED: "403"}
+
+
 @dataclass(frozen=True, slots=True)
 class End:
-    """Why a dialog ended: hangup cause, and the SIP status if one was sent."""
+    """Why a dialog ended: hangup cause, and the SIP status if one was sent.
+
+    `reason`: the BYE itself named the cause, as Asterisk's does and a phone's does not.
+    """
 
     cause: int = NORMAL
     sip: str = ""
+    reason: bool = False
 
 
 class Far(Protocol):
@@ -54,6 +62,11 @@ class Far(Protocol):
 
 class Owner:
     """The part of the dialplan (or Originate) that runs a channel. By itself it does nothing."""
+
+    @property
+    def in_dialplan(self) -> bool:
+        """Whether a thread runs the dialplan on the channel: its end raises SoftHangupRequest."""
+        return False
 
     def rings(self) -> None:
         """The far end of our outgoing call rings."""

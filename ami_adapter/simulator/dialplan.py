@@ -192,7 +192,12 @@ class Visit(Owner):
         if "c" in re.sub(r"\([^)]*\)", "", self.request.options):
             self._return("CONTINUE")
         else:
-            self.box.hang_up(self.channel)
+            self.box.dialplan_hangs_up(self.channel)
+
+    @property
+    def in_dialplan(self) -> bool:
+        """In a bridge, the caller's own thread is away."""
+        return self.state != "talking"
 
     def gone(self, end: End) -> None:
         """The caller's channel ended, whoever ended it."""

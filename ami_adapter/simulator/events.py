@@ -83,9 +83,16 @@ def hangup(channel: Channel, end: End) -> Event:
 
 
 def hangup_request(channel: Channel, end: End) -> Event:
-    """The far end hung up. A BYE carries no cause, a refusal does."""
-    more = [("Cause", str(end.cause)), ("TechCause", end.sip)] if end.sip else []
+    """The far end hung up. A phone's BYE carries no cause."""
+    more = [("Cause", str(end.cause))] if end.sip or end.reason else []
+    if end.sip:
+        more.append(("TechCause", end.sip))
     return on_channel("HangupRequest", channel, more)
+
+
+def soft_hangup_request(channel: Channel) -> Event:
+    """The dialplan ends the channel: the cause is 16 whatever it was told."""
+    return on_channel("SoftHangupRequest", channel, [("Cause", "16")])
 
 
 def bridge(name: str, bridge: Bridge) -> Event:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ami_adapter.simulator.agents import TrunkOut, TrunkSide
 from ami_adapter.simulator.box import Box
 from ami_adapter.simulator.callers import CARRIER, Caller
-from ami_adapter.simulator.channel import DOWN, RING, UNALLOCATED, Channel, End, Far, Signal
+from ami_adapter.simulator.channel import DOWN, RING, UNALLOCATED, UP, Channel, End, Far, Signal
 from ami_adapter.simulator.clock import Clock
 from ami_adapter.simulator.dialplan import Request
 from ami_adapter.simulator.originate import Order, Originated
@@ -137,6 +137,8 @@ class Wire:
         """Far. A CANCEL that overtakes its own INVITE finds no channel yet, and needs none."""
         channel = self.channel
         if channel is not None:
-            # The far box maps a 404 to its own cause (chan_pjsip's hangup_sip2cause).
-            end = End(UNALLOCATED, end.sip) if end.sip == "404" else end
-            self.box.clock.later(TRUNK_DELAY, lambda: self.box.hear(channel, signal, end))
+            talked = channel.state == UP
+            # A 404 comes back as another cause than the one that made it.
+            cause = UNALLOCATED if end.sip == "404" else end.cause
+            heard = End(cause, "" if talked else end.sip, reason=talked)
+            self.box.clock.later(TRUNK_DELAY, lambda: self.box.hear(channel, signal, heard))

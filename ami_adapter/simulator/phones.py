@@ -21,8 +21,9 @@ REFUSALS: dict[Deed, End] = {"busy": End(BUSY, "486"), "decline": End(REJECTED, 
 class Behaviour:
     """What an agent does with a call. Times in seconds.
 
-    After ringing for `after`, the agent does `does`; having answered, hangs up after `talk`
-    (None: leaves that to the caller), or sends the caller on to `transfer_to`.
+    After ringing for `after`, the agent does `does`; a refusal after 0 comes without ringing.
+    Having answered, the agent hangs up after `talk` (None: leaves that to the caller), or sends
+    the caller on to `transfer_to`.
     """
 
     does: Deed = "answer"
@@ -112,7 +113,9 @@ class Call:
         self._next: Timer | None = None
 
     def start(self, behaviour: Behaviour) -> None:
-        self._clock.later(SIP_DELAY, lambda: self._box.hear(self._channel, Signal.RINGING))
+        """Ring, and do what the agent does."""
+        if behaviour.after or behaviour.does not in REFUSALS:
+            self._clock.later(SIP_DELAY, lambda: self._box.hear(self._channel, Signal.RINGING))
         if behaviour.does != "ignore":
             delay = 2 * SIP_DELAY + behaviour.after
             self._next = self._clock.later(delay, lambda: self._act(behaviour))

@@ -51,11 +51,10 @@ class AmiServer:
             session.abort()
 
     def _heard(self, event: Event) -> None:
-        data = b""
-        for session in self.sessions:
-            if session.hears(event):
-                data = data or render(event.lines(self.box.name))
-                session.send_event(data)
+        data = render(event.lines(self.box.name))
+        if self.account.passes(event, data.decode("utf-8", "surrogateescape")):
+            for session in self.sessions:
+                session.send_event(event, data)
 
     def listen(self) -> None:
         """Some session's mask changed: raise only what somebody may hear."""
@@ -104,12 +103,10 @@ class Session(asyncio.Protocol):
 
     # ── events ──────────────────────────────────────────────────────────────────────────────
 
-    def hears(self, event: Event) -> bool:
-        """Mask first, then the account's filter."""
-        return CLASSES[event.name] in self.mask and self._server.account.passes(event)
-
-    def send_event(self, data: bytes) -> None:
-        """An event, perhaps twice."""
+    def send_event(self, event: Event, data: bytes) -> None:
+        """An event, if the mask lets it through; perhaps twice."""
+        if CLASSES[event.name] not in self.mask:
+            return
         self._send(data)
         faults = self._server.faults
         if faults.duplicate and self._server.dice.random() < faults.duplicate:
@@ -180,8 +177,8 @@ class Session(asyncio.Protocol):
         uptime = str(int(box.clock.now() - box.booted))
         status = (("Uptime", uptime), ("LastReload", uptime), ("Status", "Fully Booted"))
         event = Event("FullyBooted", status)
-        if self.hears(event):
-            self._send(render(event.lines(box.name)))
+        if self._server.account.passes(event, ""):
+            self.send_event(event, render(event.lines(box.name)))
 
     def _do_events(self, it: Context) -> None:
         text = it.get("EventMask")
