@@ -53,7 +53,8 @@ def verify(
 ) -> None:
     """Check a journal against the rules I1-I8.
 
-    The code that checks shares nothing with the line that decided. Exit status 0 when no rule was broken, 1 when one was.
+    The code that checks shares nothing with the line that decided. Exit status 0 when no rule
+    was broken, 1 when one was.
     """
     report = audit(_entries(file, url))
     if as_json:

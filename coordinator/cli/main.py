@@ -3,6 +3,7 @@
 import typer
 
 from coordinator.cli import agent, box, journal, lab, member, queue, serve, token
+from coordinator.cli.demo.command import demo
 from coordinator.cli.errors import Commands
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
 
 app.command()(serve.serve)
 app.command()(serve.adapter)
+app.command()(demo)
 app.command()(journal.verify)
 app.command()(journal.why)
 app.add_typer(queue.app, name="queue")

@@ -6,7 +6,9 @@ import os
 
 from ami_adapter import daemon
 from ami_adapter.settings import Settings as AdapterSettings
+from coordinator import app
 from coordinator.cli.errors import CliError, settings_or_sentence
+from coordinator.embedded import EmbeddedFailed
 from coordinator.settings import Settings
 
 
@@ -16,21 +18,28 @@ def serve() -> None:
     The first start prints the first admin token, once. Without GVQ_REDIS_URL it brings its own
     Valkey, without GVQ_DATABASE_URL it uses SQLite, both under GVQ_DATA_DIR.
     """
-    from coordinator import app
-
     settings = settings_or_sentence(Settings)
     _log()
     try:
-        asyncio.run(app.serve(settings))
-    except ValueError as error:
+        asyncio.run(app.serve(settings, announce=_print, ready=_ready))
+    except (ValueError, EmbeddedFailed) as error:
         raise CliError(str(error)) from None
+
+
+def _print(line: str) -> None:
+    """At once, though stdout may be a file: the token is shown only now."""
+    print(line, flush=True)
+
+
+def _ready(url: str) -> None:
+    _print(f"The coordinator answers at {url} (documentation: {url}/docs)")
 
 
 def adapter() -> None:
     """Run one box's adapter until Ctrl-C or SIGTERM.
 
-    Callers keep holding when it stops. Settings: GVQ_COORDINATOR_URL, GVQ_BOX, GVQ_TOKEN, GVQ_AMI_HOST, GVQ_AMI_PORT,
-    GVQ_AMI_USERNAME, GVQ_AMI_SECRET.
+    Callers keep holding when it stops. Settings: GVQ_COORDINATOR_URL, GVQ_BOX, GVQ_TOKEN,
+    GVQ_AMI_HOST, GVQ_AMI_PORT, GVQ_AMI_USERNAME, GVQ_AMI_SECRET.
     """
     settings = settings_or_sentence(AdapterSettings)
     _log()
