@@ -66,7 +66,7 @@ class Coordinator:
 
 async def serve(
     settings: Settings,
-    announce: Callable[[str], None] = print,
+    announce: Callable[[str], None] = partial(print, flush=True),
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """A coordinator until SIGINT or SIGTERM, all of it.

@@ -42,8 +42,11 @@ class LinkServer:
                 del self._attached[box]
 
     def resync(self) -> None:
-        """Ends all links; each adapter comes back with a snapshot."""
-        for session in self._serving:
+        """Ends the links that stand; each adapter comes back with a snapshot.
+
+        Not those still at their hello: the recovery that asks for this may be run for one.
+        """
+        for session in self._attached.values():
             session.end(LinkEnd(CLOSE_RESYNC, "the line was restarted; begin with a snapshot"))
 
     async def stop(self) -> None:

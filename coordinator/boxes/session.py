@@ -141,7 +141,7 @@ class Session:
             raise refuse("snapshot_required", box=self.box)
         origin = inbox.origin_of(frame, self.box, self.link)
         reply = await inbox.take(self._engine, origin, frame.event)
-        self._still_ours(reply)
+        self._still_ours(reply, seq=frame.seq)
         ack = inbox.answer(origin, frame.event, reply)
         self._in_step.set()
         await self._send(ack.model_dump_json())
@@ -152,12 +152,12 @@ class Session:
         await self._in_step.wait()
         await outbox.forward(self._engine, self.box, self._send)
 
-    def _still_ours(self, reply: Reply) -> None:
+    def _still_ours(self, reply: Reply, **details: int) -> None:
         if reply.code == "unknown_box":
             # The line forgot a box that was attached a moment ago: it lost its memory.
             self._common.keeper.distrust()
         if reply.code in CLOSES:
-            raise refuse(reply.code, box=self.box, **reply.data)
+            raise refuse(reply.code, box=self.box, **details, **reply.data)
 
     async def _receive(self) -> str:
         return await self._peer(self._wire.receive_text(), "sends nothing")
