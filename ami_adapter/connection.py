@@ -266,6 +266,10 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         self.buffer = bytearray()
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """panoramisk's own would first put aside what is unanswered, to send it again."""
+        self.factory.connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Bytes as TCP cut them."""
         searched = max(0, len(self.buffer) - 3)

@@ -18,7 +18,7 @@ from typing import Final, Literal, get_args
 from pydantic import ValidationError
 
 from ami_adapter import joins
-from ami_adapter.headers import TEXT_LENGTH, Headers, Unreadable, decoded, one, required, whole
+from ami_adapter.headers import TEXT_LENGTH, Headers, Unreadable, decoded, one, required, setting, whole
 from coordinator.names import INTERFACE_PATTERN
 from coordinator.protocol import (
     Answer,
@@ -220,10 +220,10 @@ class Translator:
 
     def _on_hangup(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         uniqueid = required(event, "uniqueid")
-        self._ends(uniqueid)
         reason = decoded(one(event, "cause-txt"))
+        self._ends(uniqueid)
         if uniqueid in self.offers:
-            cause = whole(one(event, "cause") or "0", "Cause", 0, 999)
+            cause = setting(one(event, "cause"), "Cause", 0, 999, problems) or 0
             yield from self._end_offer(uniqueid, CAUSES.get(cause, "failed"), reason)
         yield from self._leave(uniqueid, "abandoned", reason, step="hangup")
 
@@ -231,7 +231,7 @@ class Translator:
         offer_id = one(event, "actionid")
         if offer_id not in self.offers or one(event, "response") != "Failure":
             return
-        reason = whole(one(event, "reason") or "0", "Reason", 0, 999)
+        reason = setting(one(event, "reason"), "Reason", 0, 999, problems) or 0
         if self.offers[offer_id].state != "talking":
             text = f"originate reason {reason}"
             yield from self._end_offer(offer_id, REASONS.get(reason, "failed"), text)

@@ -1,0 +1,1 @@
+"""A peer on each side of the adapter, played by the test."""

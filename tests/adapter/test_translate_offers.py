@@ -1,0 +1,155 @@
+"""AMI events → messages of the link, without any I/O: offers and calls."""
+
+import copy
+
+import pytest
+
+from ami_adapter.headers import Headers
+from coordinator.protocol import (
+    Answer,
+    Complete,
+    Connect,
+    OfferEnded,
+)
+from tests.adapter.support.events import (
+    CALLER,
+    OFFER_,
+    OFFER_ID,
+    all_of,
+    answered,
+    asked_to_hang_up,
+    box,
+    bridged,
+    failed,
+    hung_up,
+    joined,
+    left,
+    originate,
+    ringing,
+)
+
+# ── offers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_answered_offer_connects_and_completes() -> None:
+    out = all_of(ringing(), [answered(), bridged(), hung_up(OFFER_ID)])
+    assert out == [Answer(**OFFER_), Connect(**OFFER_), Complete(**OFFER_, ended_by="agent")]
+
+
+def test_a_bridge_is_told_once() -> None:
+    assert all_of(ringing(), [bridged(), bridged(), answered()]) == [Connect(**OFFER_)]
+
+
+@pytest.mark.parametrize(("events", "ended_by"), [
+    ([hung_up(OFFER_ID), hung_up(CALLER)], "agent"),
+    ([hung_up(CALLER), hung_up(OFFER_ID)], "caller"),
+    ([asked_to_hang_up(CALLER), hung_up(OFFER_ID), hung_up(CALLER)], "caller"),
+    ([asked_to_hang_up(OFFER_ID), hung_up(CALLER), hung_up(OFFER_ID)], "agent"),
+    ([asked_to_hang_up(CALLER), asked_to_hang_up(OFFER_ID), hung_up(OFFER_ID)], "caller"),
+    ([asked_to_hang_up("other"), hung_up("other"), hung_up(OFFER_ID)], "agent"),
+])  # fmt: skip
+def test_who_hung_up_first_ended_the_call(events: list[Headers], ended_by: str) -> None:
+    here = ringing()
+    here.take(bridged())
+    out = all_of(here, events)
+    assert [event.model_dump() for event in out] == [
+        {"kind": "complete", **OFFER_, "ended_by": ended_by}
+    ]
+
+
+@pytest.mark.parametrize("transfer", [
+    {"event": "BlindTransfer", "transfereruniqueid": OFFER_ID},
+    {"event": "BlindTransfer", "transfereruniqueid": CALLER},
+    {"event": "AttendedTransfer", "origtransfereruniqueid": OFFER_ID},
+    {"event": "AttendedTransfer", "secondtransfereruniqueid": OFFER_ID},
+])  # fmt: skip
+def test_a_transfer_completes_the_call(transfer: dict[str, str]) -> None:
+    here = ringing()
+    here.take(bridged())
+    assert here.take({**transfer, "result": "Fail"}).events == ()
+    out = all_of(here, [{**transfer, "result": "Success"}, hung_up(OFFER_ID), hung_up(CALLER)])
+    assert out == [Complete(**OFFER_, ended_by="transfer")]
+
+
+def test_a_transfer_of_others_is_none_of_ours() -> None:
+    here = ringing()
+    here.take(bridged())
+    event = {"event": "BlindTransfer", "transfereruniqueid": "9.9", "result": "Success"}
+    assert here.take(event).events == ()
+
+
+@pytest.mark.parametrize(("cause", "outcome"), [
+    (17, "busy"), (21, "rejected"), (18, "no_answer"), (19, "no_answer"), (26, "no_answer"),
+    (16, "no_answer"), (0, "failed"), (3, "failed"), (20, "failed"), (127, "failed"),
+])  # fmt: skip
+def test_why_a_phone_did_not_answer(cause: int, outcome: str) -> None:
+    (ended,) = all_of(ringing(), [hung_up(OFFER_ID, cause), failed(3)])
+    assert isinstance(ended, OfferEnded)
+    assert (ended.outcome, ended.reason) == (outcome, "text")
+
+
+@pytest.mark.parametrize(("reason", "outcome"), [
+    (3, "no_answer"), (5, "busy"), (8, "failed"), (1, "failed"), (0, "failed"),
+])  # fmt: skip
+def test_why_an_originate_failed(reason: int, outcome: str) -> None:
+    (ended,) = all_of(ringing(), [failed(reason), hung_up(OFFER_ID, 17)])
+    assert isinstance(ended, OfferEnded)
+    assert ended.outcome == outcome
+
+
+def test_a_wrong_cause_still_ends_the_offer() -> None:
+    taken = ringing().take({**hung_up(OFFER_ID), "cause": "odd"})
+    assert [event.kind for event in taken.events] == ["offer_ended"]
+    assert "Cause is not a whole number" in taken.problem
+    taken = ringing().take({**failed(3), "reason": "odd"})
+    assert [event.kind for event in taken.events] == ["offer_ended"]
+
+
+def test_an_agent_who_hangs_up_during_the_announcement_has_rejected() -> None:
+    ended = all_of(ringing(), [answered(), hung_up(OFFER_ID)])[1]
+    assert isinstance(ended, OfferEnded)
+    assert ended.outcome == "rejected"
+
+
+def test_a_failed_offer_leaves_the_caller_waiting() -> None:
+    here = ringing()
+    all_of(here, [hung_up(OFFER_ID, 17)])
+    assert [visit.join.call_id for visit in here.waiting()] == ["a-17.1-1"]
+
+
+@pytest.mark.parametrize(("event", "why"), [
+    (answered(offer="gvq-2"), "no such offer"),
+    (answered(fence="1"), "no such offer"),
+    (answered(uniqueid="1.1"), "another channel"),
+    (answered(key=""), "our key"),
+    (answered(fence="x"), "not a whole number"),
+])  # fmt: skip
+def test_a_stale_or_forged_answer_changes_nothing(event: Headers, why: str) -> None:
+    here = ringing()
+    before = copy.deepcopy(here)
+    assert why in here.take(event).problem
+    assert here == before
+
+
+def test_an_originate_success_is_not_a_connection() -> None:
+    event: Headers = {
+        "event": "OriginateResponse", "actionid": OFFER_ID, "response": "Success", "reason": "4",
+    }  # fmt: skip
+    assert all_of(ringing(), [event]) == []
+
+
+def test_no_offer_is_made_for_a_caller_who_is_gone() -> None:
+    here = box()
+    assert not here.offered(originate())
+    here.take(joined())
+    assert not here.offered(originate(call_id="a-17.1-2"))
+    here.take(left())
+    assert not here.offered(originate())
+    assert here.offers == {}
+
+
+def test_the_end_of_an_old_call_does_not_touch_the_next_visit() -> None:
+    here = ringing()
+    out = all_of(here, [bridged(), joined(visit=2), hung_up(OFFER_ID)])
+    assert out[-1] == Complete(**OFFER_, ended_by="agent")
+    assert [visit.join.call_id for visit in here.waiting()] == ["a-17.1-2"]
