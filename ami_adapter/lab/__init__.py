@@ -5,6 +5,7 @@ from ami_adapter.lab.boxes import (
     LabStatus,
     down,
     find,
+    remove,
     start_box,
     status,
     stop_box,
@@ -12,4 +13,15 @@ from ami_adapter.lab.boxes import (
 )
 from ami_adapter.lab.errors import LabError
 
-__all__ = ["Box", "LabError", "LabStatus", "down", "find", "start_box", "status", "stop_box", "up"]
+__all__ = [
+    "Box",
+    "LabError",
+    "LabStatus",
+    "down",
+    "find",
+    "remove",
+    "start_box",
+    "status",
+    "stop_box",
+]
+__all__ += ["up"]

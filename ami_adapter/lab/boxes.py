@@ -9,6 +9,7 @@ Asterisk, which runs in a chroot, and whoever edits the files.
 import fcntl
 import json
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -59,7 +60,15 @@ class Box:
     def cli(self, command: str) -> str:
         """What Asterisk's console answers."""
         done = subprocess.run(
-            ["chroot", self.root, "asterisk", "-C", f"{self.etc_dir}/asterisk.conf", "-rx", command],
+            [
+                "chroot",
+                self.root,
+                "asterisk",
+                "-C",
+                f"{self.etc_dir}/asterisk.conf",
+                "-rx",
+                command,
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -119,9 +128,7 @@ def status(directory: Path) -> LabStatus:
     except FileNotFoundError:
         rows = []
     boxes = [Box(**row) for row in rows]
-    return LabStatus(
-        [replace(box, running=box.process.alive()) for box in boxes], str(directory)
-    )
+    return LabStatus([replace(box, running=box.process.alive()) for box in boxes], str(directory))
 
 
 def down(directory: Path, progress: Progress = lambda line: None) -> LabStatus:
@@ -130,6 +137,15 @@ def down(directory: Path, progress: Progress = lambda line: None) -> LabStatus:
     with _locked(directory):
         _down(directory, progress)
         return status(directory)
+
+
+def remove(directory: Path) -> None:
+    """Stop the boxes and delete all that they wrote, inside the root folder too."""
+    down(directory)
+    link = directory.resolve() / "chroot"
+    if link.is_symlink():
+        shutil.rmtree(link.resolve())
+        link.unlink()
 
 
 def stop_box(directory: Path, name: str, kill: bool = False) -> None:

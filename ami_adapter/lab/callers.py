@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -76,7 +77,7 @@ class Callers:
         """Wait until the callers' log meets the condition. TimeoutError else."""
         async with asyncio.timeout(seconds):
             while not condition(self.calls):
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(POLL_S)  # noqa: ASYNC110 - SIPp tells nobody, it writes a file
 
     async def finished(self, seconds: float = 60.0) -> dict[str, siplog.CallerLog]:
         """Wait until every call is over, and return them. TimeoutError else."""
@@ -89,9 +90,13 @@ class Callers:
         """All hang up now."""
         process = self._process
         assert process is not None
-        for _ in range(2):  # SIPp: once, no new calls; twice, end those that are
-            if process.returncode is None:
-                process.send_signal(signal.SIGUSR1)
+        if process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            # SIPp: once, no new calls; twice, end those that are. Not process.send_signal, which
+            # may take the exit status away from asyncio's own watcher.
+            os.kill(process.pid, signal.SIGUSR1)
+            os.kill(process.pid, signal.SIGUSR1)
         async with asyncio.timeout(STOP_S):
             await process.wait()
 
@@ -107,7 +112,10 @@ class Callers:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         await self.hang_up()
         shutil.rmtree(self._folder)
@@ -129,7 +137,16 @@ class Callers:
             *("chroot", self.box.root, "sipp", self.box.sip, "-nostdin"),
             *("-sf", f"{folder}/caller.xml", "-inf", f"{folder}/numbers", "-cid_str", "%u-%p@%s"),
             *("-i", self._address, "-p", str(_free_port(self._address))),
-            *("-m", count, "-l", count, "-r", str(round(self._per_second * 1000)), "-rp", "1000000"),
+            *(
+                "-m",
+                count,
+                "-l",
+                count,
+                "-r",
+                str(round(self._per_second * 1000)),
+                "-rp",
+                "1000000",
+            ),
             *("-trace_shortmsg", "-shortmessage_file", f"{folder}/log"),
         ]
 

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ from typing import Self
 from ami_adapter.lab import sip
 
 #: How long a box may take to answer a request, seconds.
-ANSWER_S = 5.0
+ANSWER_S = 2.0
 
 #: The discard port (RFC 863): the box sends its audio to nobody.
 NO_AUDIO = 9
@@ -36,7 +37,7 @@ class Call:
     answered: float | None = None
     ended: float | None = None
     ended_by: str = ""  # phone, box (BYE), cancelled (CANCEL), refused
-    reason: str = ""  # the Reason header of BYE or CANCEL
+    reason: str = ""  # the Reason headers of BYE or CANCEL
 
 
 class _Dialog:
@@ -77,7 +78,7 @@ class Phone(asyncio.DatagramProtocol):
         self.invites: list[Call] = []
         self.heard = 0
         self._audio = audio
-        self._audio_port = NO_AUDIO
+        self.audio_port = NO_AUDIO
         self._dialogs: dict[str, _Dialog] = {}
         self._answers: dict[str, asyncio.Future[sip.Message]] = {}
         self._changed = asyncio.Event()
@@ -101,15 +102,20 @@ class Phone(asyncio.DatagramProtocol):
         await self._open(lambda: self)
         if self._audio:
             await self._open(lambda: _Ear(self))
-            self._audio_port = self._transports[1].get_extra_info("sockname")[1]
+            self.audio_port = self._transports[1].get_extra_info("sockname")[1]
         await self.register(self.box)
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         for call in self.active:
             self.hang_up(call)
+        with suppress(TimeoutError):  # the box may be gone
+            await self.unregister()
         for dialog in self._dialogs.values():
             _stop(dialog)
         for transport in self._transports:
@@ -161,7 +167,7 @@ class Phone(asyncio.DatagramProtocol):
         dialog = self._dialogs[call.call_id]
         if call.answered is None and call.ended is None:
             call.answered = time.time()
-            body = sip.sdp(self.address, self._audio_port)
+            body = sip.sdp(self.address, self.audio_port)
             self._reply(dialog, "200 OK", ("Content-Type", "application/sdp"), body=body)
             self._later(dialog, self.talk, self.hang_up)
 
@@ -222,7 +228,7 @@ class Phone(asyncio.DatagramProtocol):
 
     def _again(self, dialog: _Dialog, invite: sip.Message, addr: tuple[str, int]) -> None:
         if dialog.call.answered is not None:
-            body = sip.sdp(self.address, self._audio_port)
+            body = sip.sdp(self.address, self.audio_port)
             extra = (("Contact", self._contact), ("Content-Type", "application/sdp"))
             self._send(sip.reply(invite, "200 OK", dialog.tag, *extra, body=body), addr)
 
@@ -232,7 +238,7 @@ class Phone(asyncio.DatagramProtocol):
         self._send(sip.reply(request, "200 OK", tag), addr)
         if dialog is None or dialog.call.ended is not None:
             return
-        dialog.call.reason = request["Reason"]
+        dialog.call.reason = ", ".join(request.all("Reason"))
         if request.method == "CANCEL" and dialog.call.answered is None:
             self._reply(dialog, "487 Request Terminated")
             self._end(dialog.call, "cancelled")
@@ -266,9 +272,7 @@ class Phone(asyncio.DatagramProtocol):
         _stop(self._dialogs[call.call_id])
         self._changed.set()
 
-    def _reply(
-        self, dialog: _Dialog, status: str, *extra: tuple[str, str], body: str = ""
-    ) -> None:
+    def _reply(self, dialog: _Dialog, status: str, *extra: tuple[str, str], body: str = "") -> None:
         extra = (("Contact", self._contact), *extra)
         message = sip.reply(dialog.invite, status, dialog.tag, *extra, body=body)
         self._send(message, _endpoint(_host(dialog.invite)))

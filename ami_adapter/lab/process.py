@@ -21,6 +21,10 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+#: A killed process goes as soon as the kernel has time for it, seconds.
+KILL_S = 10.0
+
+
 @dataclass(frozen=True)
 class Process:
     """A process: its pid, and when it started in clock ticks since boot (proc(5), field 22)."""
@@ -44,10 +48,14 @@ class Process:
 
     def stop(self, patience_s: float = 5.0) -> None:
         """End it with SIGTERM, or SIGKILL when that does not help, and wait until it is gone."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            self.send(number)
-            if wait_until(lambda: not self.alive(), patience_s):
-                return
+        self.send(signal.SIGTERM)
+        if not wait_until(lambda: not self.alive(), patience_s):
+            self.kill()
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as a power cut does, and wait until it is gone."""
+        self.send(signal.SIGKILL)
+        wait_until(lambda: not self.alive(), KILL_S)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal if it is still there."""

@@ -69,7 +69,9 @@ def uri(header: str) -> str:
     return header.partition("<")[2].partition(">")[0]
 
 
-def reply(request: Message, status: str, tag: str, *extra: tuple[str, str], body: str = "") -> Message:
+def reply(
+    request: Message, status: str, tag: str, *extra: tuple[str, str], body: str = ""
+) -> Message:
     """The response to a request, in its dialog."""
     kept = [(name, value) for name, value in request.headers if name.lower() in _ECHOED]
     headers = [(name, _tagged(name, value, tag)) for name, value in kept]

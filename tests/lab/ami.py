@@ -3,9 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from ami_adapter.lab import Box
@@ -43,10 +42,10 @@ class Ami:
         while block := await self._block():
             pairs = tuple((key, value.strip()) for key, _, value in block)
             event = Event(time.time(), pairs)
-            if event["Response"]:
-                self._responses[event["ActionID"]] = event
-            else:
+            if event["Event"]:  # an OriginateResponse has a Response header too
                 self.events.append(event)
+            else:
+                self._responses[event["ActionID"]] = event
             self._changed.set()
 
     async def _block(self) -> list[tuple[str, str, str]]:
@@ -85,6 +84,29 @@ class Ami:
         """The count-th such event, waiting for it."""
         await self.until(lambda: len(self.all(name, **headers)) >= count)
         return self.all(name, **headers)[count - 1]
+
+    async def listed(self, action: str, **headers: str) -> list[Event]:
+        """The events an action answers with, the closing one left out."""
+        number = f"l{next(_ids)}"
+        await self.action(action, ActionID=number, **headers)
+
+        def mine() -> list[Event]:
+            return [event for event in self.events if event["ActionID"] == number]
+
+        await self.until(lambda: any(event["EventList"] == "Complete" for event in mine()))
+        return mine()[:-1]
+
+    async def variable(self, channel: str, name: str) -> str:
+        """A channel's variable."""
+        return (await self.action("Getvar", Channel=channel, Variable=name))["Value"]
+
+    async def idle(self) -> None:
+        """Wait until the box has no channel left, and forget what has been."""
+        async with asyncio.timeout(10):
+            while channels := await self.listed("CoreShowChannels"):
+                for channel in channels:
+                    await self.action("Hangup", Channel=channel["Uniqueid"])
+        self.events.clear()
 
     async def close(self) -> None:
         self._writer.close()

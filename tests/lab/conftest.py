@@ -1,0 +1,71 @@
+"""Three real boxes for the session, on addresses no other session or lab uses."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from ami_adapter import lab as real_lab
+from ami_adapter.lab import Box, LabStatus
+from tests.lab.ami import Ami, connect
+
+#: Each way of calling a queue that a test needs; "Returned" says with which QUEUESTATUS.
+EXTENSIONS = """
+[from-outside](+)
+exten => plain,1,Answer()
+ same => n,Wait(60)
+exten => continue,1,Gosub(gvq,sales,1(c))
+ same => n,Goto(returned,s,1)
+exten => briefly,1,Gosub(gvq,sales,1(r,,,1))
+ same => n,Goto(returned,s,1)
+exten => briefly-announced,1,Gosub(gvq,sales,1(,,demo-thanks,1))
+ same => n,Goto(returned,s,1)
+exten => announced,1,Gosub(gvq,sales,1(,,beep))
+ same => n,Goto(returned,s,1)
+exten => twice,1,Gosub(gvq,sales,1(c,,,1))
+ same => n,Gosub(gvq,support,1(c))
+ same => n,Goto(returned,s,1)
+exten => bounded,1,Set(QUEUE_PRIO=7)
+ same => n,Set(QUEUE_MIN_PENALTY=1)
+ same => n,Set(QUEUE_MAX_PENALTY=9)
+ same => n,Set(QUEUE_RAISE_PENALTY=3)
+ same => n,Gosub(gvq,sales.vip-2,1(m(classic)))
+ same => n,Goto(returned,s,1)
+exten => h,1,UserEvent(OwnHangupExtension)
+
+[returned]
+exten => s,1,UserEvent(Returned,Status: ${QUEUESTATUS})
+ same => n,Hangup()
+
+"""
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabStatus]:
+    """Boxes a, b and c. Each session takes its own part of 127/8."""
+    directory: Path = tmp_path_factory.mktemp("lab")
+    address = f"127.1.{os.getpid() % 256}.11"
+    yield real_lab.up(3, directory, first_address=address, extra_dialplan=EXTENSIONS)
+    real_lab.remove(directory)
+
+
+@pytest.fixture
+def a(lab: LabStatus) -> Box:
+    """Box a, where callers call."""
+    return lab.boxes[0]
+
+
+@pytest.fixture
+def b(lab: LabStatus) -> Box:
+    """Box b, to which a has a trunk."""
+    return lab.boxes[1]
+
+
+@pytest.fixture
+async def ami(a: Box) -> AsyncIterator[Ami]:
+    """An onlooker at box a who sees everything; calls of the test before are over."""
+    async with connect(a) as session:
+        await session.action("Setvar", Variable="GVQ_KEY", Value="the-key")
+        await session.idle()
+        yield session
