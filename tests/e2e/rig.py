@@ -1,0 +1,232 @@
+"""What an end-to-end test may ask for, whatever the boxes are made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ami_adapter.simulator.phones import Behaviour
+from tests.e2e.programs import WITHIN_S, Coordinator, Program, adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One INVITE at an agent's phone: when (seconds since 1970), whose phone, for which caller."""
+
+    at: float
+    agent: str
+    number: str
+    answered: bool
+    doubled: bool
+
+
+class Phone(Protocol):
+    """An agent's phone."""
+
+    def behave(self, behaviour: Behaviour) -> None:
+        """What the agent does from the next call on."""
+        ...
+
+    def hang_up(self) -> None:
+        """End the present call, ringing or talking."""
+        ...
+
+    async def move(self, box: str) -> None:
+        """Register at another box, and no longer at this one."""
+        ...
+
+
+class Person(Protocol):
+    """Somebody calling."""
+
+    @property
+    def number(self) -> str: ...
+
+    async def hang_up(self) -> None: ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether the call is over."""
+        ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a caller comes into the queue: the QUEUE_* variables and Queue()'s timeout, seconds."""
+
+    priority: int | None = None
+    min_penalty: int | None = None
+    max_penalty: int | None = None
+    timeout: int | None = None
+
+
+class Site(Protocol):
+    """The boxes and the people at them. Two implementations: sim_site.py, lab_site.py."""
+
+    boxes: tuple[str, ...]
+
+    def ami(self, box: str) -> tuple[str, int, str, str]:
+        """Host, port, username, secret for the box's adapter."""
+        ...
+
+    async def phone(self, agent: str, box: str, behaviour: Behaviour) -> Phone:
+        """A phone registered at a box; agents are named by their endpoint, 101 to 120."""
+        ...
+
+    async def call(self, box: str, queue: str, number: str, asked: Asked) -> Person:
+        """Somebody calls. It may have joined when this returns, or not yet."""
+        ...
+
+    def rings(self) -> list[Ring]:
+        """Every INVITE at every phone, in order of time."""
+        ...
+
+
+@dataclass
+class Caller:
+    """A caller who has joined."""
+
+    person: Person
+    call_id: str
+
+    @property
+    def number(self) -> str:
+        return self.person.number
+
+    async def hang_up(self) -> None:
+        await self.person.hang_up()
+
+
+class Rig:
+    """Boxes, their adapters, one coordinator. Use as an async context manager."""
+
+    def __init__(self, site: Site, directory: Path) -> None:
+        self.site = site
+        self.boxes = site.boxes
+        self.coordinator = Coordinator(directory)
+        self.adapters: dict[str, Program] = {}
+        self.phones: dict[str, Phone] = {}
+        self._directory = directory
+        self._callers = 0
+
+    async def __aenter__(self) -> "Rig":
+        await self.coordinator.start()
+        for box in self.boxes:
+            await self._let_in(box)
+        await self.attached()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        try:
+            for program in self.adapters.values():
+                await program.stop()
+        finally:
+            await self.coordinator.close()
+
+    async def _let_in(self, box: str) -> None:
+        ask = self.coordinator.ask
+        await ask("PUT", f"/v1/boxes/{box}", {"enabled": True})
+        made = await ask("POST", "/v1/tokens", {"role": "box", "box": box})
+        log = self._directory / f"adapter-{box}.log"
+        program = adapter(box, made["token"], self.coordinator.url, self.site.ami(box), log)
+        self.adapters[box] = program
+        await program.start()
+
+    async def attached(self) -> None:
+        """Wait until every box is attached, as its last journal entry says."""
+        await self.coordinator.until(lambda _: all(map(self._is_attached, self.boxes)))
+
+    def _is_attached(self, box: str) -> bool:
+        about = [e for e in self.coordinator.entries if e.data.get("box") == box]
+        states = [e.type for e in about if e.type in ("box.attached", "box.detached")]
+        return states[-1:] == ["box.attached"]
+
+    # ── furnishing ──────────────────────────────────────────────────────────────────────────
+
+    async def queue(self, name: str = "sales", **settings: Any) -> None:
+        """A queue. By default agents are tried in the order in which they were added."""
+        body = {"strategy": "linear", "timeout": 10, "retry": 1} | settings
+        await self.coordinator.ask("PUT", f"/v1/queues/{name}", body)
+
+    async def agent(
+        self,
+        name: str,
+        box: str,
+        behaviour: Behaviour = Behaviour(),  # noqa: B008
+        **penalties: int,
+    ) -> Phone:
+        """An agent who is available: a phone at `box`, a member of queues with these penalties."""
+        ask = self.coordinator.ask
+        phone = await self.phone(name, box, behaviour)
+        await ask("PUT", f"/v1/agents/{name}", {"interface": f"PJSIP/{name}"})
+        for queue, penalty in (penalties or {"sales": 0}).items():
+            await ask("PUT", f"/v1/queues/{queue}/members/{name}", {"penalty": penalty})
+        await ask("POST", f"/v1/agents/{name}/login")
+        await self.agent_is(name, state="available", home=box)
+        return phone
+
+    async def phone(self, agent: str, box: str, behaviour: Behaviour = Behaviour()) -> Phone:  # noqa: B008
+        """A phone registered at a box; nobody knows its agent yet."""
+        self.phones[agent] = await self.site.phone(agent, box, behaviour)
+        return self.phones[agent]
+
+    async def agent_is(self, name: str, **wanted: str) -> None:
+        """Wait until the agent's last journal entry of its state says so."""
+
+        def so(_: object) -> bool:
+            states = self.coordinator.of("agent.state", agent=name)
+            return bool(states) and wanted.items() <= states[-1].data.items()
+
+        await self.coordinator.until(so)
+
+    # ── calling ─────────────────────────────────────────────────────────────────────────────
+
+    async def dial(self, box: str, queue: str = "sales", **asked: int) -> Person:
+        """Somebody calls; nothing is waited for."""
+        self._callers += 1
+        return await self.site.call(box, queue, f"5550{self._callers:03d}", Asked(**asked))
+
+    async def call(self, box: str, queue: str = "sales", **asked: int) -> Caller:
+        """Somebody calls and has joined."""
+        person = await self.dial(box, queue, **asked)
+        return await self.joined(person)
+
+    async def joined(self, person: Person) -> Caller:
+        """Wait for the caller's place in the line."""
+        entry = await self.coordinator.happens("caller.joined", caller_id_num=person.number)
+        return Caller(person, entry.data["call_id"])
+
+    async def answered_by(self, caller: Caller, within_s: float = WITHIN_S) -> str:
+        """Wait for the caller's agent: journal and phone must say the same."""
+        entry = await self.coordinator.happens("call.connected", call_id=caller.call_id)
+        agent: str = entry.data["agent"]
+        rings = [ring for ring in self.site.rings() if ring.answered]
+        assert (agent, caller.number) in [(ring.agent, ring.number) for ring in rings]
+        return agent
+
+    async def outcome(self, caller: Caller) -> str:
+        """Wait for how the caller left the queue."""
+        entry = await self.coordinator.happens("caller.left", call_id=caller.call_id)
+        outcome: str = entry.data["outcome"]
+        return outcome
+
+    async def waiting(self, queue: str = "sales") -> list[str]:
+        """Call ids in line, first to be served first."""
+        callers = await self.coordinator.ask("GET", f"/v1/queues/{queue}/callers")
+        return [caller["call_id"] for caller in callers]
+
+    # ── what the phones saw ─────────────────────────────────────────────────────────────────
+
+    def first_rings(self) -> list[Ring]:
+        """For each caller the first INVITE, in order of time."""
+        first: dict[str, Ring] = {}
+        for ring in self.site.rings():
+            first.setdefault(ring.number, ring)
+        return list(first.values())
+
+    def rung(self, caller: Caller) -> list[str]:
+        """The agents rung for a caller, in order."""
+        return [ring.agent for ring in self.site.rings() if ring.number == caller.number]
+
+    def double_invites(self) -> list[Ring]:
+        """INVITEs that reached a phone which had one already."""
+        return [ring for ring in self.site.rings() if ring.doubled]

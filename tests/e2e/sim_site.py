@@ -1,0 +1,75 @@
+"""Simulated boxes a, b, c and the people at them."""
+
+from dataclasses import dataclass
+
+from ami_adapter.simulator.callers import Caller
+from ami_adapter.simulator.dialplan import Request
+from ami_adapter.simulator.phones import Behaviour, Phone
+from ami_adapter.simulator.world import World
+from tests.e2e.rig import Asked, Ring
+
+
+@dataclass
+class SimPhone:
+    """A simulated phone."""
+
+    world: World
+    phone: Phone
+
+    def behave(self, behaviour: Behaviour) -> None:
+        self.phone.behave(behaviour)
+
+    def hang_up(self) -> None:
+        self.phone.hang_up()
+
+    async def move(self, box: str) -> None:
+        self.phone.move(self.world.network.boxes[box])
+
+
+@dataclass
+class SimPerson:
+    """A simulated caller."""
+
+    caller: Caller
+
+    @property
+    def number(self) -> str:
+        return self.caller.number
+
+    @property
+    def ended(self) -> bool:
+        return self.caller.ended is not None
+
+    async def hang_up(self) -> None:
+        self.caller.hang_up()
+
+
+class SimSite:
+    """Site: a `World` in this process, on loopback."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.boxes = tuple(world.servers)
+
+    def ami(self, box: str) -> tuple[str, int, str, str]:
+        account = self.world.account
+        return "127.0.0.1", self.world.servers[box].port, account.username, account.secret
+
+    async def phone(self, agent: str, box: str, behaviour: Behaviour) -> SimPhone:
+        return SimPhone(self.world, self.world.network.add_phone(agent, box, behaviour))
+
+    async def call(self, box: str, queue: str, number: str, asked: Asked) -> SimPerson:
+        request = Request(
+            queue,
+            priority=asked.priority,
+            min_penalty=asked.min_penalty,
+            max_penalty=asked.max_penalty,
+            timeout=asked.timeout,
+        )
+        return SimPerson(self.world.network.call(box, request, number=number))
+
+    def rings(self) -> list[Ring]:
+        return [
+            Ring(i.at, i.agent, i.number, i.answered_at is not None, i.doubled)
+            for i in self.world.network.invites
+        ]
