@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coordinator.database import Database
@@ -43,6 +43,11 @@ RETRY_S = 1.0
 
 #: Redis is trimmed once this many entries have been taken since.
 TRIM_EVERY = 1_000
+
+
+_FIRST = text(
+    "INSERT INTO cursors (consumer, position) VALUES (:consumer, :position) ON CONFLICT DO NOTHING"
+)
 
 
 class Consumer:
@@ -113,13 +118,13 @@ class Consumer:
 
 
 async def _locked_cursor(session: AsyncSession) -> CursorRow:
-    """The cursor, locked until the commit. Two replicas may both insert it; one tries again."""
+    """The cursor, locked until the commit."""
     wanted = select(CursorRow).where(CursorRow.consumer == HISTORY).with_for_update()
     cursor = (await session.execute(wanted)).scalar_one_or_none()
     if cursor is None:
-        cursor = CursorRow(consumer=HISTORY, position=START)
-        session.add(cursor)
-        await session.flush()
+        # Another replica may do so at the same moment; either way it is then there to be locked.
+        await session.execute(_FIRST, {"consumer": HISTORY, "position": START})
+        cursor = (await session.execute(wanted)).scalar_one()
     return cursor
 
 

@@ -6,7 +6,7 @@ off with `Dropped`, and holds nobody else up. It may come back with the last id 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -100,7 +100,7 @@ class Live:
         for mailbox in self._mailboxes:
             mailbox.drop(self._over)
 
-    async def follow(self, after: str | None = None) -> AsyncIterator[Entry]:
+    async def follow(self, after: str | None = None) -> AsyncGenerator[Entry, None]:
         """Entries after that id (None: from now on), each once, in order. Raises Dropped.
 
         The past is read in pages until it touches the present; only then is the mailbox opened,
