@@ -45,13 +45,13 @@ class Outbox:
         if not self._first - 1 <= seq < self._next:
             kept = f"{self._first} to {self._next - 1}"
             raise Broken(f"the coordinator has events up to {seq}, here are {kept}")
-        self.acked(seq)
         self._sent = seq
+        self.acked(seq)
 
     def acked(self, seq: int) -> Event | None:
         """The line has all up to `seq`; forgets them and returns that event, if it was kept."""
         event: Event | None = None
-        while self._first <= min(seq, self._next - 1):
+        while self._first <= min(seq, self._sent):
             event = self._kept.pop(self._first).event
             self._first += 1
         return event

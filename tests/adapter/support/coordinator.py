@@ -49,9 +49,9 @@ class Linked:
             await self._send(answer.model_dump_json())
         return frame
 
-    async def ack(self, seq: int) -> None:
+    async def ack(self, seq: int, ticket: Ticket | None = None) -> None:
         """Takes an event."""
-        await self._send(Ack(seq=seq).model_dump_json())
+        await self._send(Ack(seq=seq, ticket=ticket).model_dump_json())
 
     async def command(self, command_id: str, command: Command) -> None:
         """Sends a command."""

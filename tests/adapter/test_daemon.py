@@ -1,0 +1,267 @@
+"""The adapter's process: sessions, snapshots, fallback and its end, over real sockets."""
+
+import asyncio
+import logging
+import os
+import signal
+from http import HTTPStatus
+
+import pytest
+
+from ami_adapter.daemon import run
+from ami_adapter.translate import Translator
+from coordinator.protocol import Device, Join, Leave, Snapshot
+from tests.adapter.support.adapter import running, serving, settings, settle
+from tests.adapter.support.asterisk import CHALLENGE, Conversation, Lines, Manager, channel
+from tests.adapter.support.coordinator import Coordinator
+from tests.adapter.support.events import OFFER_ID, bridged, hung_up, joined, originate, state
+from tests.waiting import eventually
+
+WAITING = {"GVQ_STATE": "waiting", "GVQ_JOIN": "sales|1763848134.5|||||||1"}
+OFFERED = {
+    "GVQ_OFFER": OFFER_ID, "GVQ_FENCE": "1763848134123456", "GVQ_CALL": "a-17.1-1",
+    "GVQ_QUEUE": "sales", "GVQ_AGENT": "ann",
+}  # fmt: skip
+
+
+async def test_a_call_from_join_to_its_end(asterisk: Manager, line: Coordinator) -> None:
+    async with running(asterisk, line) as here:
+        await here.join()
+        await here.link.command("1-0", originate())
+        here.box.answer(await here.box.expect("Originate"))
+        for event in (bridged(), hung_up(OFFER_ID), hung_up("a-17.1")):
+            here.asterisk_says(dict(event))
+        kinds = [(await here.link.event()).event.kind for _ in range(2)]
+        assert kinds == ["connect", "complete"]
+
+
+async def test_the_snapshot_is_what_the_box_holds(asterisk: Manager, line: Coordinator) -> None:
+    channels = [channel("a-17.1", **WAITING, GVQ_TICKET="0,5"), channel("a-9.9")]
+    devices: list[Lines] = [{"Device": "PJSIP/101", "State": "NOT_INUSE"}]
+    async with serving(settings(asterisk, line.url)):
+        here = await settle(asterisk, line, channels, devices)
+        (call,) = here.snapshot.calls
+        assert (call.join.call_id, call.rank) == ("a-17.1-1", 5)
+        assert here.snapshot.devices == {"PJSIP/101": "NOT_INUSE"}
+
+
+async def test_events_between_login_and_snapshot_are_neither_lost_nor_doubled(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with serving(settings(asterisk, line.url)):
+        box = await asterisk.accept()
+        await box.log_in()
+        key = await box.expect("Setvar")
+        box.answer(key)
+        again = {name.capitalize(): value for name, value in joined(key=key["Value"]).items()}
+        box.event(**{k: v for k, v in again.items() if k != "Event"}, name="UserEvent")
+        box.event("DeviceStateChange", Device="PJSIP/101", State="INUSE")
+        box.list_(await box.expect("Status"), "Status", [channel("a-17.1", **WAITING)])
+        box.event("Hangup", Uniqueid="a-17.1", Cause="16")
+        box.list_(await box.expect("DeviceStateList"), "DeviceStateChange", [])
+        link = await line.accept()
+        events = [(await link.event()).event for _ in range(3)]
+        assert isinstance(events[0], Snapshot)
+        assert isinstance(events[1], Device)
+        assert isinstance(events[2], Leave)
+
+
+async def test_a_phone_that_rings_for_nobody_is_hung_up(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with serving(settings(asterisk, line.url)):
+        here = await settle(asterisk, line, [channel(OFFER_ID, **OFFERED)])
+        assert here.snapshot == Snapshot()
+        assert (await here.box.expect("Hangup"))["Channel"] == OFFER_ID
+
+
+async def test_a_lost_session_ends_the_link_and_a_new_epoch_begins(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line) as here:
+        await here.join()
+        here.box.hang_up()
+        await here.link.ended()
+        again = await settle(asterisk, line, [channel("a-17.1", **WAITING)])
+        assert again.link.hello.epoch > here.link.hello.epoch
+        assert [call.join.call_id for call in again.snapshot.calls] == ["a-17.1-1"]
+        assert again.key == here.key
+
+
+async def test_nothing_is_said_to_live_while_the_manager_is_away(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line) as here:
+        here.box.hang_up()
+        await here.link.ended()
+        box = await asterisk.accept()
+        await box.log_in()
+        tries = line.tries
+        assert tries == 1, "linked before the snapshot"
+        await box.resync()
+        await line.accept()
+
+
+async def test_a_refused_login_is_one_clear_sentence(
+    asterisk: Manager, line: Coordinator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse() -> None:
+        box = await asterisk.accept()
+        box.greet()
+        box.answer(await box.expect("Challenge"), Challenge=CHALLENGE)
+        box.answer(await box.expect("Login"), "Error", Message="Authentication failed")
+        await box.closed()
+
+    async with serving(settings(asterisk, line.url, refused_retry_s=0.01)):
+        for _ in range(3):
+            await refuse()
+        await settle(asterisk, line)
+    errors = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
+    where = f"manager gvq@127.0.0.1:{asterisk.port}"
+    assert errors == [f"The {where} refused the login: Authentication failed."]
+
+
+async def test_a_user_without_rights_is_told_which(
+    asterisk: Manager, line: Coordinator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(settings(asterisk, line.url)):
+        box = await asterisk.accept()
+        await box.log_in()
+        box.answer(await box.expect("Setvar"))
+        box.answer(await box.expect("Status"), "Error", Message="Permission denied")
+        box.list_(await box.expect("DeviceStateList"), "DeviceStateChange", [])
+        await box.closed()
+        await settle(asterisk, line)
+    assert "refused Status: Permission denied." in caplog.text
+
+
+async def test_forged_events_are_dropped_and_said(
+    asterisk: Manager, line: Coordinator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(asterisk, line) as here:
+        here.asterisk_says({**joined(), "key": "guess"})
+        here.asterisk_says(dict(state("PJSIP/101", "INUSE")))
+        assert isinstance((await here.link.event()).event, Device)
+    assert "GvqJoin dropped: it does not carry our key" in caplog.text
+    assert here.key not in caplog.text
+
+
+async def test_a_fault_of_ours_costs_an_epoch_not_the_daemon(
+    asterisk: Manager, line: Coordinator, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    async with running(asterisk, line) as here:
+        with monkeypatch.context() as patch:
+            patch.setattr(Translator, "take", lambda *_: 1 / 0)
+            here.box.event("Hangup")
+            await here.box.closed()
+        await settle(asterisk, line)
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_it_stops_on_sigterm(asterisk: Manager, line: Coordinator) -> None:
+    stopping = asyncio.create_task(run(settings(asterisk, line.url)))
+    here = await settle(asterisk, line)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stopping
+    await here.link.ended()
+    await here.box.closed()
+
+
+async def test_it_stops_while_everything_is_away(asterisk: Manager, line: Coordinator) -> None:
+    stopping = asyncio.create_task(run(settings(asterisk, line.url, ami_port=1)))
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGINT)
+    await stopping
+
+
+# ── the coordinator stays away ──────────────────────────────────────────────────────────────────
+
+FALLBACK = {"fallback_after_s": 0.05, "fallback_context": "local-queues"}
+
+
+async def sent_on(box: Conversation, caller: str) -> None:
+    """A caller is marked and redirected; Asterisk does it."""
+    marked = await box.expect("Setvar")
+    assert (marked["Channel"], marked["Variable"], marked["Value"]) == (caller, "GVQ_STATE", "left")
+    box.answer(marked)
+    action = await box.expect("Redirect")
+    assert [action[name] for name in ("Channel", "Context", "Exten", "Priority")] == [
+        caller, "local-queues", "sales", "1",
+    ]  # fmt: skip
+    box.answer(action)
+
+
+async def test_waiting_callers_are_sent_on_when_it_stays_away(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line, **FALLBACK) as here:
+        await here.join()
+        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
+        await here.link.close(1012)
+        await sent_on(here.box, "a-17.1")
+        here.dialplan(dict(joined("a-18.1")))
+        await sent_on(here.box, "a-18.1")
+        line.refuse = None
+        again = await line.accept(seq=2)
+        kinds = [(await again.event()).event for _ in range(3)]
+        assert isinstance(kinds[0], Leave)
+        assert (kinds[0].call_id, kinds[0].outcome) == ("a-17.1-1", "redirected")
+        assert isinstance(kinds[1], Join)
+        assert isinstance(kinds[2], Leave)
+
+
+async def test_a_ringing_phone_is_hung_up_when_its_caller_is_sent_on(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line, **FALLBACK) as here:
+        await here.join()
+        await here.link.command("1-0", originate())
+        here.box.answer(await here.box.expect("Originate"))
+        assert await here.link.done() == "1-0"
+        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
+        await here.link.close(1012)
+        here.box.answer(await here.box.expect("Setvar"))
+        assert (await here.box.expect("Hangup"))["Channel"] == OFFER_ID
+        await here.box.expect("Redirect")
+
+
+async def test_talking_callers_and_short_absences_are_left_alone(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line, **FALLBACK | {"fallback_after_s": 0.2}) as here:
+        await here.join()
+        await here.link.command("1-0", originate())
+        here.box.answer(await here.box.expect("Originate"))
+        here.asterisk_says(dict(bridged()))
+        await here.link.event()
+        await here.join("a-18.1")
+        await here.link.close(1012)
+        again = await line.accept(seq=4)
+        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
+        await again.close(1012)
+        await sent_on(here.box, "a-18.1")
+
+        async def tried() -> bool:
+            return line.tries > 5
+
+        await eventually(tried)
+    assert [action["Action"] for action in here.box.actions][-2:] == ["Setvar", "Redirect"]
+
+
+async def test_a_caller_who_cannot_be_sent_on_keeps_its_place(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line, **FALLBACK) as here:
+        await here.join()
+        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
+        await here.link.close(1012)
+        here.box.answer(await here.box.expect("Setvar"))
+        action = await here.box.expect("Redirect")
+        here.box.answer(action, "Error", Message="Channel does not exist")
+        here.asterisk_says(dict(hung_up("a-17.1")))
+        line.refuse = None
+        again = await line.accept(seq=2)
+        frame = await again.event()
+        assert isinstance(frame.event, Leave)
+        assert frame.event.outcome == "abandoned"
