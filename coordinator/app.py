@@ -34,7 +34,7 @@ from coordinator.history.queries import History
 from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.scripts import Timing
-from coordinator.redis_client import AWAY, open_client, server_id, server_time
+from coordinator.redis_client import AWAY, connected, server_id, server_time
 from coordinator.server import listen, stopping, url_of, web_server
 from coordinator.settings import Settings
 from coordinator.tasks import cancel, to_its_end
@@ -64,9 +64,14 @@ class Coordinator:
     now_us: Callable[[], Awaitable[int]]
 
 
+def say(text: str) -> None:
+    """To stdout at once: whoever waits for a token must not wait for a buffer."""
+    print(text, flush=True)
+
+
 async def serve(
     settings: Settings,
-    announce: Callable[[str], None] = partial(print, flush=True),
+    announce: Callable[[str], None] = say,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """A coordinator until SIGINT or SIGTERM, all of it.
@@ -157,8 +162,7 @@ async def _database(stack: AsyncExitStack, settings: Settings) -> Database:
 async def _build(
     stack: AsyncExitStack, settings: Settings, redis_url: str, database: Database
 ) -> Coordinator:
-    redis = open_client(redis_url)
-    stack.push_async_callback(redis.aclose)
+    redis = await stack.enter_async_context(connected(redis_url))
     clock = Clock()
     engine = Engine(redis, settings.tenant, _timing(settings), on_timer=clock.notice)
     directory = Directory(database, engine)

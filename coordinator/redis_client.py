@@ -8,6 +8,8 @@
 The user and password are those of Redis; sentinels are asked without.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import unquote
@@ -44,22 +46,22 @@ class _Address:
     path: list[str]
 
 
-def open_client(url: str) -> Redis:
-    """A client for the URL; connects at its first call. Raises ValueError for a URL that is none.
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Redis]:
+    """A client for the URL as long as the block runs; connects at its first call.
 
-    A call that fails is tried once more at once, on a new connection: one that broke while
-    idle is no outage. Every transition is safe to repeat: events carry a sequence number.
+    A call that fails is tried once more at once, on a new connection: one that broke while idle
+    is no outage. Every transition is safe to repeat: events carry a sequence number.
+
+    Raises ValueError for a URL that is none.
     """
-    if "+" not in url.partition("://")[0]:
-        return Redis.from_url(url, **_options(), max_connections=MAX_CONNECTIONS)
-    address = _parse(url)
-    options = {**_options(), **address.credentials, "ssl": address.tls}
-    if address.kind == "sentinel":
-        return _sentinel(address, options)
-    # RedisCluster has the commands of Redis that the line uses, but not its type.
-    nodes = [ClusterNode(host, port) for host, port in address.hosts]
-    cluster = RedisCluster(startup_nodes=nodes, max_connections=MAX_CONNECTIONS, **options)
-    return cast(Redis, cluster)
+    async with AsyncExitStack() as stack:
+        if "+" in url.partition("://")[0]:
+            client = await _many_hosts(stack, _parse(url))
+        else:
+            client = Redis.from_url(url, **_options(), max_connections=MAX_CONNECTIONS)
+        stack.push_async_callback(client.aclose)
+        yield client
 
 
 async def server_id(client: Redis, key: str) -> str:
@@ -92,16 +94,21 @@ def _options() -> dict[str, Any]:
     }
 
 
-def _sentinel(address: _Address, options: dict[str, Any]) -> Redis:
+async def _many_hosts(stack: AsyncExitStack, address: _Address) -> Redis:
+    options = {**_options(), **address.credentials, "ssl": address.tls}
+    options["max_connections"] = MAX_CONNECTIONS
+    if address.kind == "cluster":
+        # RedisCluster has the commands of Redis that the line uses, but not its type.
+        nodes = [ClusterNode(host, port) for host, port in address.hosts]
+        return cast(Redis, RedisCluster(startup_nodes=nodes, **options))
     if not address.path:
         raise ValueError("GVQ_REDIS_URL names no service: redis+sentinel://host/service")
     timeouts = {name: value for name, value in options.items() if name.startswith("socket_")}
     asked = {**timeouts, "ssl": address.tls}
     sentinel = Sentinel(address.hosts, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
+    stack.push_async_callback(sentinel.aclose)
     db = int(address.path[1]) if len(address.path) > 1 else 0
-    service = address.path[0]
-    client = sentinel.master_for(service, db=db, max_connections=MAX_CONNECTIONS, **options)
-    return cast(Redis, client)
+    return cast(Redis, sentinel.master_for(address.path[0], db=db, **options))
 
 
 def _parse(url: str) -> _Address:

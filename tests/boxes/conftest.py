@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
+from redis.asyncio import Redis
 
 from coordinator.boxes.clock import Clock
 from coordinator.boxes.keeper import Keeper
@@ -14,7 +15,7 @@ from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.scripts import Timing
 from coordinator.line.types import QueueSettings
-from coordinator.redis_client import open_client, server_id
+from coordinator.redis_client import connected, server_id
 from coordinator.tasks import cancel
 from tests.boxes.peer import Peer
 
@@ -22,8 +23,10 @@ from tests.boxes.peer import Peer
 class Replica:
     """A coordinator's line, links and keeper."""
 
-    def __init__(self, url: str, tenant: str, name: str, timing: Timing, lease_s: float) -> None:
-        self.redis = open_client(url)
+    def __init__(
+        self, redis: "Redis", tenant: str, name: str, timing: Timing, lease_s: float
+    ) -> None:
+        self.redis = redis
         clock = Clock()
         self.engine = Engine(self.redis, tenant, timing, on_timer=clock.notice)
         self.recovered: list[str] = []
@@ -65,30 +68,30 @@ class Replica:
     async def stop(self) -> None:
         await self.links.stop()
         await cancel(self._tasks)
-        await self.redis.aclose()
 
 
 class Replicas:
     """Makes replicas of one tenant; stops them all at the end."""
 
-    def __init__(self, url: str, tenant: str) -> None:
-        self.url, self.tenant = url, tenant
+    def __init__(self, redis: "Redis", tenant: str) -> None:
+        self.redis, self.tenant = redis, tenant
         self.made: list[Replica] = []
 
     def __call__(
         self, name: str = "one", timing: Timing | None = None, lease_s: float = 20.0
     ) -> Replica:
-        replica = Replica(self.url, self.tenant, name, timing or Timing(), lease_s)
+        replica = Replica(self.redis, self.tenant, name, timing or Timing(), lease_s)
         self.made.append(replica)
         return replica
 
 
 @pytest.fixture
 async def replicas(valkey: str, tenant: str) -> AsyncIterator[Replicas]:
-    made = Replicas(valkey, tenant)
-    yield made
-    for replica in made.made:
-        await replica.stop()
+    async with connected(valkey) as client:
+        made = Replicas(client, tenant)
+        yield made
+        for replica in made.made:
+            await replica.stop()
 
 
 @pytest.fixture
