@@ -83,6 +83,11 @@ class LabStatus:
     boxes: list[Box]
     directory: str
 
+    @property
+    def path(self) -> Path:
+        """The directory, to be given to the functions below."""
+        return Path(self.directory)
+
 
 def up(
     boxes: int,

@@ -76,8 +76,8 @@ class Callers:
     ) -> None:
         """Wait until the callers' log meets the condition. TimeoutError else."""
         async with asyncio.timeout(seconds):
-            while not condition(self.calls):
-                await asyncio.sleep(POLL_S)  # noqa: ASYNC110 - SIPp tells nobody, it writes a file
+            while not condition(self.calls):  # noqa: ASYNC110 - SIPp only writes a file
+                await asyncio.sleep(POLL_S)
 
     async def finished(self, seconds: float = 60.0) -> dict[str, siplog.CallerLog]:
         """Wait until every call is over, and return them. TimeoutError else."""

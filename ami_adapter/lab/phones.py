@@ -56,6 +56,7 @@ class Phone(asyncio.DatagramProtocol):
     answer_after: seconds of ringing; None rings for ever. refuse: the status to refuse with,
     such as "486 Busy Here". talk: seconds until this phone hangs up; None never does. Both times
     may be functions, so that they can be drawn at random. audio: whether `heard` counts RTP.
+    expires_s: how long the first registration lasts; the phone does not renew it.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Phone(asyncio.DatagramProtocol):
         refuse: str = "",
         talk: float | Callable[[], float] | None = None,
         audio: bool = False,
+        expires_s: int = 3600,
     ) -> None:
         self.agent = agent
         self.box = box
@@ -78,6 +80,7 @@ class Phone(asyncio.DatagramProtocol):
         self.invites: list[Call] = []
         self.heard = 0
         self._audio = audio
+        self._expires_s = expires_s
         self.audio_port = NO_AUDIO
         self._dialogs: dict[str, _Dialog] = {}
         self._answers: dict[str, asyncio.Future[sip.Message]] = {}
@@ -103,7 +106,7 @@ class Phone(asyncio.DatagramProtocol):
         if self._audio:
             await self._open(lambda: _Ear(self))
             self.audio_port = self._transports[1].get_extra_info("sockname")[1]
-        await self.register(self.box)
+        await self.register(self.box, self._expires_s)
         return self
 
     async def __aexit__(

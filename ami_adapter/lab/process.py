@@ -34,13 +34,15 @@ class Process:
 
     @classmethod
     def find(cls, pid: int) -> "Process | None":
-        """The living process with this pid. A zombie is dead."""
+        """The living process with this pid. A zombie is dead, once none of its threads is left:
+        as long as one is, the process holds its sockets."""
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             return None
         state, *fields = stat.rpartition(")")[2].split()
-        return None if state in "ZX" else cls(pid, int(fields[18]))
+        threads, started = int(fields[16]), int(fields[18])
+        return None if state in "ZX" and threads <= 1 else cls(pid, started)
 
     def alive(self) -> bool:
         """Whether this very process still runs."""
