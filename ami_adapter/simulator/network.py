@@ -14,6 +14,9 @@ from ami_adapter.simulator.phones import Behaviour, Invite, Phone
 #: One way over a trunk between two boxes, seconds.
 TRUNK_DELAY = 0.002
 
+#: From an Originate's Response to its channel, seconds: a Hangup may come in between.
+THREAD_DELAY = 0.001
+
 #: A trunk endpoint is named after the box it leads to.
 TRUNK_PREFIX = "gvq-"
 
@@ -66,10 +69,15 @@ class Network:
     # ── dialling ────────────────────────────────────────────────────────────────────────────
 
     def originate(self, box: Box, order: Order) -> None:
-        """Carry out an asynchronous Originate."""
+        """Carry out an asynchronous Originate: a thread of its own makes the channel."""
+        self.clock.later(THREAD_DELAY, lambda: self._originate(box, order))
+
+    def _originate(self, box: Box, order: Order) -> None:
         technology, _, resource = order.target.partition("/")
         phone, _, trunk = resource.partition("@")
         endpoint = trunk or phone
+        if not box.up:
+            return
         started = Originated(box, order)
         taken = box.find(order.uniqueid) is not None
         if taken or technology != "PJSIP" or not box.endpoints.get(endpoint):

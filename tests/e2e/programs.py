@@ -38,7 +38,7 @@ def free_port() -> int:
 
 
 class Program:
-    """One process and its log. `settings` are its environment, beside PATH and HOME."""
+    """One process and its log. `settings` take the place of all GVQ_* of the environment."""
 
     def __init__(self, command: str, log: Path, settings: dict[str, str]) -> None:
         self.command, self.log = command, log
@@ -47,11 +47,16 @@ class Program:
 
     async def start(self) -> None:
         """Start it; it is not ready yet."""
-        ours = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        ours = {name: v for name, v in os.environ.items() if not name.startswith("GVQ_")}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 GVQ, self.command, env={**ours, **self._settings}, stdout=log, stderr=log
             )
+
+    def check(self) -> None:
+        """AssertionError with the log's end when the program ended by itself."""
+        ended = self._process is not None and self._process.returncode is not None
+        assert not ended, f"gvq {self.command} ended:\n{self.log.read_text('utf-8')[-2000:]}"
 
     async def stop(self) -> None:
         """SIGTERM; TimeoutError when that does not end it."""
@@ -94,13 +99,15 @@ class Coordinator:
         )
         self.token = ""
         self.entries: list[Entry] = []
+        self._begun = 0
         self._http = httpx.AsyncClient(base_url=self.url, timeout=10.0)
 
     async def start(self) -> None:
         """Start and wait until it is ready."""
         await self.program.start()
         async with asyncio.timeout(START_S):
-            while not await self._ready():
+            # A program that starts tells no one when it is ready: it has to be asked.
+            while not await self._ready():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         if not self.token:
             found = _TOKEN.search(self.program.log.read_text("utf-8"))
@@ -149,7 +156,7 @@ class Coordinator:
         """Wait until the journal meets the condition. TimeoutError with its end otherwise."""
         try:
             async with asyncio.timeout(within_s):
-                while not condition(await self.catch_up()):
+                while not condition(await self.catch_up()):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         except TimeoutError:
             tail = "\n".join(str(entry.to_json()) for entry in self.entries[-12:])
@@ -157,12 +164,16 @@ class Coordinator:
         return self.entries
 
     def of(self, type_: str, **wanted: Any) -> list[Entry]:
-        """Entries of this type with these fields, as caught up."""
+        """Entries of this test, as caught up, of this type and with these fields."""
         return [
             entry
-            for entry in self.entries
+            for entry in self.entries[self._begun :]
             if entry.type == type_ and all(entry.data.get(k) == v for k, v in wanted.items())
         ]
+
+    def begin(self) -> None:
+        """A test begins: entries so far are another's."""
+        self._begun = len(self.entries)
 
     async def happens(self, type_: str, count: int = 1, **wanted: Any) -> Entry:
         """Wait for the count-th such entry."""

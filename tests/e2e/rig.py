@@ -1,11 +1,13 @@
 """What an end-to-end test may ask for, whatever the boxes are made of."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from ami_adapter.simulator.phones import Behaviour
-from tests.e2e.programs import WITHIN_S, Coordinator, Program, adapter
+from tests.e2e.programs import Coordinator, Program, adapter
+from tests.waiting import eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Phone(Protocol):
 
     async def move(self, box: str) -> None:
         """Register at another box, and no longer at this one."""
+        ...
+
+    async def away(self) -> None:
+        """Unregister; nobody is at the phone any more."""
         ...
 
 
@@ -106,7 +112,8 @@ class Rig:
         self.adapters: dict[str, Program] = {}
         self.phones: dict[str, Phone] = {}
         self._directory = directory
-        self._callers = 0
+        self._people: list[Person] = []
+        self._rings_before = 0
 
     async def __aenter__(self) -> "Rig":
         await self.coordinator.start()
@@ -116,11 +123,8 @@ class Rig:
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        try:
-            for program in self.adapters.values():
-                await program.stop()
-        finally:
-            await self.coordinator.close()
+        programs = [program.stop() for program in self.adapters.values()]
+        await asyncio.gather(*programs, self.coordinator.close())
 
     async def _let_in(self, box: str) -> None:
         ask = self.coordinator.ask
@@ -136,9 +140,33 @@ class Rig:
         await self.coordinator.until(lambda _: all(map(self._is_attached, self.boxes)))
 
     def _is_attached(self, box: str) -> bool:
+        self.adapters[box].check()
         about = [e for e in self.coordinator.entries if e.data.get("box") == box]
         states = [e.type for e in about if e.type in ("box.attached", "box.detached")]
         return states[-1:] == ["box.attached"]
+
+    async def clear(self) -> None:
+        """Everybody hangs up and goes home; the next test finds no queue, agent or entry."""
+        ask = self.coordinator.ask
+        for person in self._people:
+            await person.hang_up()
+        await eventually(self._idle)
+        for kind in ("agents", "queues"):
+            for row in await ask("GET", f"/v1/{kind}"):
+                await ask("DELETE", f"/v1/{kind}/{row['name']}")
+        for phone in self.phones.values():
+            await phone.away()
+        self.phones.clear()
+        await self.coordinator.catch_up()
+        self.coordinator.begin()
+        self._rings_before = len(self.site.rings())
+
+    async def _idle(self) -> bool:
+        queues = await self.coordinator.ask("GET", "/v1/queues")
+        agents = await self.coordinator.ask("GET", "/v1/agents")
+        return not any(queue["callers"] for queue in queues) and not any(
+            agent["state"] in ("ringing", "talking") for agent in agents
+        )
 
     # ── furnishing ──────────────────────────────────────────────────────────────────────────
 
@@ -182,8 +210,10 @@ class Rig:
 
     async def dial(self, box: str, queue: str = "sales", **asked: int) -> Person:
         """Somebody calls; nothing is waited for."""
-        self._callers += 1
-        return await self.site.call(box, queue, f"5550{self._callers:03d}", Asked(**asked))
+        number = f"5550{len(self._people):03d}"
+        person = await self.site.call(box, queue, number, Asked(**asked))
+        self._people.append(person)
+        return person
 
     async def call(self, box: str, queue: str = "sales", **asked: int) -> Caller:
         """Somebody calls and has joined."""
@@ -195,12 +225,12 @@ class Rig:
         entry = await self.coordinator.happens("caller.joined", caller_id_num=person.number)
         return Caller(person, entry.data["call_id"])
 
-    async def answered_by(self, caller: Caller, within_s: float = WITHIN_S) -> str:
+    async def answered_by(self, caller: Caller) -> str:
         """Wait for the caller's agent: journal and phone must say the same."""
         entry = await self.coordinator.happens("call.connected", call_id=caller.call_id)
         agent: str = entry.data["agent"]
-        rings = [ring for ring in self.site.rings() if ring.answered]
-        assert (agent, caller.number) in [(ring.agent, ring.number) for ring in rings]
+        answered = [(ring.agent, ring.number) for ring in self.rings() if ring.answered]
+        assert (agent, caller.number) in answered
         return agent
 
     async def outcome(self, caller: Caller) -> str:
@@ -209,6 +239,15 @@ class Rig:
         outcome: str = entry.data["outcome"]
         return outcome
 
+    async def until_ended(self, caller: Caller | Person) -> None:
+        """Wait until the call itself is over."""
+        person = caller.person if isinstance(caller, Caller) else caller
+
+        async def over() -> bool:
+            return person.ended
+
+        await eventually(over)
+
     async def waiting(self, queue: str = "sales") -> list[str]:
         """Call ids in line, first to be served first."""
         callers = await self.coordinator.ask("GET", f"/v1/queues/{queue}/callers")
@@ -216,17 +255,21 @@ class Rig:
 
     # ── what the phones saw ─────────────────────────────────────────────────────────────────
 
+    def rings(self) -> list[Ring]:
+        """Every INVITE of this test, in order of time."""
+        return self.site.rings()[self._rings_before :]
+
     def first_rings(self) -> list[Ring]:
         """For each caller the first INVITE, in order of time."""
         first: dict[str, Ring] = {}
-        for ring in self.site.rings():
+        for ring in self.rings():
             first.setdefault(ring.number, ring)
         return list(first.values())
 
     def rung(self, caller: Caller) -> list[str]:
         """The agents rung for a caller, in order."""
-        return [ring.agent for ring in self.site.rings() if ring.number == caller.number]
+        return [ring.agent for ring in self.rings() if ring.number == caller.number]
 
     def double_invites(self) -> list[Ring]:
         """INVITEs that reached a phone which had one already."""
-        return [ring for ring in self.site.rings() if ring.doubled]
+        return [ring for ring in self.rings() if ring.doubled]

@@ -25,6 +25,11 @@ class SimPhone:
     async def move(self, box: str) -> None:
         self.phone.move(self.world.network.boxes[box])
 
+    async def away(self) -> None:
+        self.phone.hang_up()
+        for box in list(self.phone.boxes.values()):
+            self.phone.unregister(box)
+
 
 @dataclass
 class SimPerson:
@@ -56,7 +61,11 @@ class SimSite:
         return "127.0.0.1", self.world.servers[box].port, account.username, account.secret
 
     async def phone(self, agent: str, box: str, behaviour: Behaviour) -> SimPhone:
-        return SimPhone(self.world, self.world.network.add_phone(agent, box, behaviour))
+        network = self.world.network
+        phone = network.phones.get(agent) or network.add_phone(agent)
+        phone.behave(behaviour)
+        phone.register(network.boxes[box])
+        return SimPhone(self.world, phone)
 
     async def call(self, box: str, queue: str, number: str, asked: Asked) -> SimPerson:
         request = Request(

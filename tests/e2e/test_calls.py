@@ -1,10 +1,16 @@
 """Calls as callers and agents live them, over three boxes."""
 
+import asyncio
+
+import pytest
 
 from ami_adapter.simulator.phones import Behaviour
 from tests.e2e.rig import Rig
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 NEVER = Behaviour("ignore")
+AT_ONCE = Behaviour()
 
 
 async def test_a_caller_and_an_agent_on_one_box(rig: Rig) -> None:
@@ -26,3 +32,180 @@ async def test_an_agent_on_another_box_is_reached_over_the_trunk(rig: Rig) -> No
     done = await rig.coordinator.happens("call.completed", call_id=caller.call_id)
     assert done.data["ended_by"] == "caller"
     await rig.agent_is("101", state="available")
+
+
+async def test_callers_of_three_boxes_are_rung_in_the_order_of_joining(rig: Rig) -> None:
+    """Two agents, nine callers, all boxes: not one overtakes, no phone gets two INVITEs."""
+    await rig.queue(strategy="leastrecent")
+    callers = [await rig.call(box) for box in "cabbacacb"]
+    assert await rig.waiting() == [caller.call_id for caller in callers]
+    for agent, box in (("101", "a"), ("102", "b")):
+        await rig.agent(agent, box, Behaviour(talk=0.2))
+    for caller in callers:
+        assert await rig.outcome(caller) == "answered"
+    assert [ring.number for ring in rig.first_rings()] == [caller.number for caller in callers]
+    assert rig.double_invites() == []
+
+
+async def test_penalty_1_rings_only_when_both_of_penalty_0_are_busy(rig: Rig) -> None:
+    await rig.queue()
+    await rig.agent("103", "c", sales=1)
+    await rig.agent("101", "a", sales=0)
+    await rig.agent("102", "b", sales=0)
+    agents = [await rig.answered_by(await rig.call(box)) for box in "cab"]
+    assert agents == ["101", "102", "103"]
+
+
+async def test_a_penalty_window_keeps_a_caller_waiting_and_nobody_behind(rig: Rig) -> None:
+    await rig.queue()
+    await rig.agent("101", "a", sales=5)
+    picky = await rig.call("a", max_penalty=3)
+    other = await rig.call("b")
+    assert await rig.answered_by(other) == "101"
+    assert await rig.waiting() == [picky.call_id]
+    assert rig.rung(picky) == []
+
+
+async def test_a_caller_who_hangs_up_while_a_phone_rings_frees_the_agent(rig: Rig) -> None:
+    await rig.queue()
+    await rig.agent("101", "b", NEVER)
+    leaver, next_one = await rig.call("a"), await rig.call("c")
+    await rig.coordinator.happens("offer.made", call_id=leaver.call_id)
+    await leaver.hang_up()
+    assert await rig.outcome(leaver) == "abandoned"
+    await rig.coordinator.happens("offer.ended", call_id=leaver.call_id, outcome="cancelled")
+    await rig.coordinator.happens("offer.made", call_id=next_one.call_id, agent="101")
+
+
+async def test_a_refused_caller_keeps_the_place_and_gets_the_next_best(rig: Rig) -> None:
+    await rig.queue(retry=60)
+    await rig.agent("101", "a", Behaviour("decline", after=0.2))
+    first, second = await rig.call("a"), await rig.call("b")
+    ended = await rig.coordinator.happens("offer.ended", call_id=first.call_id)
+    assert ended.data["outcome"] == "rejected"
+    assert await rig.waiting() == [first.call_id, second.call_id]
+    await rig.agent("102", "c")
+    assert await rig.answered_by(first) == "102"
+    assert rig.rung(first) == ["101", "102"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        (Behaviour("busy"), "busy"),
+        (Behaviour("decline", after=0.2), "rejected"),
+        (NEVER, "no_answer"),
+    ],
+)
+@pytest.mark.parametrize("home", ["a", "b"])
+async def test_how_an_offer_failed_is_told(
+    rig: Rig, behaviour: Behaviour, outcome: str, home: str
+) -> None:
+    """On the caller's own box and over a trunk alike."""
+    await rig.queue(timeout=1)
+    await rig.agent("101", home, behaviour)
+    caller = await rig.call("a")
+    ended = await rig.coordinator.happens("offer.ended", call_id=caller.call_id)
+    assert ended.data["outcome"] == outcome
+
+
+async def test_an_agent_moves_to_another_box(rig: Rig) -> None:
+    await rig.queue()
+    phone = await rig.agent("101", "a", Behaviour(talk=0.2))
+    await rig.outcome(await rig.call("b"))
+    await phone.move("c")
+    await rig.agent_is("101", state="available", home="c")
+    caller = await rig.call("b")
+    assert await rig.answered_by(caller) == "101"
+    offers = rig.coordinator.of("offer.made", agent="101")
+    assert [offer.data["home"] for offer in offers] == ["a", "c"]
+
+
+async def test_ringall_gives_the_caller_to_the_first_who_answers(rig: Rig) -> None:
+    await rig.queue(strategy="ringall")
+    for agent, box in (("101", "a"), ("103", "c")):
+        await rig.agent(agent, box, NEVER)
+    await rig.agent("102", "b", Behaviour(after=0.5))
+    caller = await rig.call("a")
+    assert await rig.answered_by(caller) == "102"
+    assert sorted(rig.rung(caller)) == ["101", "102", "103"]
+    for agent in ("101", "103"):
+        ended = await rig.coordinator.happens("offer.ended", agent=agent)
+        assert ended.data["outcome"] == "answered_elsewhere"
+        await rig.agent_is(agent, state="available")
+
+
+async def test_two_agents_who_answer_at_once_leave_one_caller_one_agent(rig: Rig) -> None:
+    """Race: with ringall both phones are picked up before either is told to stop."""
+    await rig.queue(strategy="ringall")
+    for agent, box in (("101", "a"), ("102", "b"), ("103", "c")):
+        await rig.agent(agent, box, AT_ONCE)
+    caller = await rig.call("a")
+    winner = await rig.answered_by(caller)
+    for agent in {"101", "102", "103"} - {winner}:
+        await rig.coordinator.happens("offer.ended", agent=agent)
+        await rig.agent_is(agent, state="available")
+    assert len(rig.coordinator.of("call.connected")) == 1
+    assert rig.coordinator.of("call.completed") == []
+
+
+async def test_a_higher_priority_is_served_first(rig: Rig) -> None:
+    await rig.queue()
+    plain = await rig.call("a")
+    urgent = await rig.call("b", priority=5)
+    assert await rig.waiting() == [urgent.call_id, plain.call_id]
+    await rig.agent("101", "c", Behaviour(talk=0.2))
+    await rig.outcome(plain)
+    assert [ring.number for ring in rig.first_rings()] == [urgent.number, plain.number]
+
+
+async def test_a_priority_changed_by_api_moves_the_caller(rig: Rig) -> None:
+    await rig.queue()
+    first, second = await rig.call("a"), await rig.call("b")
+    await rig.coordinator.ask("PATCH", f"/v1/calls/{second.call_id}", {"priority": 3})
+    assert await rig.waiting() == [second.call_id, first.call_id]
+
+
+async def test_a_caller_whose_timeout_is_over_leaves(rig: Rig) -> None:
+    await rig.queue()
+    caller = await rig.call("b", timeout=1)
+    assert await rig.outcome(caller) == "timeout"
+
+
+async def test_a_caller_is_withdrawn_by_api(rig: Rig) -> None:
+    await rig.queue()
+    first, second = await rig.call("a"), await rig.call("b")
+    await rig.coordinator.ask("DELETE", f"/v1/calls/{first.call_id}")
+    assert await rig.outcome(first) == "withdrawn"
+    await rig.until_ended(first)
+    assert await rig.waiting() == [second.call_id]
+
+
+async def test_an_unknown_queue_lets_the_caller_go_on(rig: Rig) -> None:
+    person = await rig.dial("a", "nowhere")
+    await rig.until_ended(person)
+
+
+async def test_a_paused_agent_is_not_rung(rig: Rig) -> None:
+    await rig.queue()
+    await rig.agent("101", "a")
+    await rig.coordinator.ask("POST", "/v1/agents/101/pause", {"reason": "lunch"})
+    caller = await rig.call("a")
+    await rig.agent("102", "b")
+    assert await rig.answered_by(caller) == "102"
+    await rig.coordinator.ask("POST", "/v1/agents/101/unpause")
+    assert await rig.answered_by(await rig.call("a")) == "101"
+
+
+async def test_callers_who_come_together_all_get_an_agent(rig: Rig) -> None:
+    """Thirty callers at once on three boxes, six agents: all answered, no phone rung twice."""
+    await rig.queue(strategy="leastrecent")
+    for number, box in enumerate("abcabc"):
+        await rig.agent(f"10{number}", box, Behaviour(talk=0.1))
+    people = await asyncio.gather(*(rig.dial("abc"[n % 3]) for n in range(30)))
+    for person in people:
+        assert await rig.outcome(await rig.joined(person)) == "answered"
+    joined = [entry.data["call_id"] for entry in rig.coordinator.of("caller.joined")]
+    first = {entry.data["call_id"]: None for entry in rig.coordinator.of("offer.made")}
+    assert list(first) == joined
+    assert rig.double_invites() == []

@@ -38,10 +38,36 @@ class SimulatedHand:
         self._caller.hang_up()
 
 
-async def _decline(phone: Phone, after: float, status: str) -> None:
-    await phone.until(lambda: bool(phone.active))
-    await asyncio.sleep(after)
-    phone.decline(phone.active[0], status)
+class LabPhone:
+    """A SIP phone whose person has a behaviour."""
+
+    def __init__(self, phone: Phone) -> None:
+        self.phone = phone
+        self._declining: asyncio.Task[None] | None = None
+
+    def behave(self, behaviour: Behaviour) -> None:
+        """From the next call on."""
+        self.rest()
+        status = STATUSES.get(behaviour.does, "")
+        rings_first = bool(status and behaviour.after)
+        self.phone.refuse = "" if rings_first else status
+        self.phone.answer_after = behaviour.after if behaviour.does == "answer" else None
+        self.phone.talk = behaviour.talk
+        if rings_first:
+            self._declining = asyncio.create_task(self._decline(behaviour.after, status))
+
+    def rest(self) -> None:
+        """Nobody is at the phone any more."""
+        if self._declining is not None:
+            self._declining.cancel()
+
+    async def _decline(self, after: float, status: str) -> None:
+        """Let each call ring, then refuse it."""
+        while True:
+            await self.phone.until(lambda: bool(self.phone.active), seconds=3600)
+            await asyncio.sleep(after)
+            for call in self.phone.active:
+                self.phone.decline(call, status)
 
 
 class LabHand:
@@ -50,25 +76,17 @@ class LabHand:
     def __init__(self, boxes: list[LabBox], stack: AsyncExitStack) -> None:
         self._boxes = {box.name: box for box in boxes}
         self._stack = stack
-        self._phones: dict[str, Phone] = {}
+        self._phones: dict[str, LabPhone] = {}
         self._caller: Callers | None = None
 
     async def phone(self, agent: str, box: str, behaviour: Behaviour) -> None:
-        phone = Phone(agent, self._boxes[box].sip)
-        self._phones[agent] = phone
+        phone = await self._stack.enter_async_context(Phone(agent, self._boxes[box].sip))
+        self._phones[agent] = LabPhone(phone)
+        self._stack.callback(self._phones[agent].rest)
         self.behave(agent, behaviour)
-        await self._stack.enter_async_context(phone)
 
     def behave(self, agent: str, behaviour: Behaviour) -> None:
-        phone = self._phones[agent]
-        status = STATUSES.get(behaviour.does, "")
-        rings_first = bool(status and behaviour.after)
-        phone.refuse = "" if rings_first else status
-        phone.answer_after = behaviour.after if behaviour.does == "answer" else None
-        phone.talk = behaviour.talk
-        if rings_first:
-            declining = asyncio.create_task(_decline(phone, behaviour.after, status))
-            self._stack.callback(declining.cancel)
+        self._phones[agent].behave(behaviour)
 
     async def caller(self, box: str) -> None:
         group = Callers(self._boxes[box], "sales", numbers=[NUMBER])

@@ -65,6 +65,7 @@ def test_who_cannot_be_dialled_has_no_channel(stage: Stage, target: str) -> None
     stage.phone("101", "a")
     stage.phone("102", "b")
     stage.offer("gvq-1", target, stage.caller())
+    stage.clock.advance(0.1)
     assert stage.names("gvq-1") == ["OriginateResponse"]
 
 

@@ -1,0 +1,111 @@
+"""Real Asterisk boxes a, b, c, SIP phones and SIPp callers at them."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from ami_adapter.lab import Box, LabStatus
+from ami_adapter.lab.callers import Callers
+from ami_adapter.lab.phones import Phone
+from ami_adapter.simulator.phones import Behaviour
+from tests.e2e.rig import Asked, Ring
+from tests.simulator.hands import LabPhone
+
+#: q*queue*priority*min*max*timeout, as `extension` writes it; an empty part is not set.
+DIALPLAN = """
+[from-outside](+)
+exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
+ same => n,Set(QUEUE_MIN_PENALTY=${CUT(EXTEN,*,4)})
+ same => n,Set(QUEUE_MAX_PENALTY=${CUT(EXTEN,*,5)})
+ same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(,,,${CUT(EXTEN,*,6)}))
+ same => n,Hangup()
+"""
+
+
+def extension(queue: str, asked: Asked) -> str:
+    """What a caller dials to come into the queue so."""
+    parts = (asked.priority, asked.min_penalty, asked.max_penalty, asked.timeout)
+    return "*".join(["q", queue, *("" if part is None else str(part) for part in parts)])
+
+
+class SipPhone(LabPhone):
+    """A registered SIP phone."""
+
+    def __init__(self, phone: Phone, boxes: dict[str, Box]) -> None:
+        super().__init__(phone)
+        self._boxes = boxes
+
+    def hang_up(self) -> None:
+        for call in self.phone.active:
+            self.phone.hang_up(call)
+
+    async def move(self, box: str) -> None:
+        before, there = self.phone.box, self._boxes[box].sip
+        await self.phone.register(there)
+        await self.phone.register(before, expires_s=0)
+        self.phone.box = there
+
+    async def away(self) -> None:
+        self.rest()
+        self.hang_up()
+        await self.phone.unregister()
+
+
+@dataclass
+class SipPerson:
+    """A SIPp process with one call."""
+
+    group: Callers
+
+    @property
+    def number(self) -> str:
+        return self.group.numbers[0]
+
+    @property
+    def ended(self) -> bool:
+        call = self.group.calls.get(self.number)
+        return call is not None and call.ended is not None
+
+    async def hang_up(self) -> None:
+        await self.group.hang_up()
+
+
+@dataclass
+class LabSite:
+    """Site: the lab. `stack` ends phones and callers."""
+
+    status: LabStatus
+    stack: AsyncExitStack
+
+    def __post_init__(self) -> None:
+        self._boxes = {box.name: box for box in self.status.boxes}
+        self.boxes = tuple(self._boxes)
+        self._phones: dict[str, Phone] = {}
+
+    def ami(self, box: str) -> tuple[str, int, str, str]:
+        at = self._boxes[box]
+        host, _, port = at.ami.partition(":")
+        return host, int(port), at.adapter_username, at.ami_secret
+
+    async def phone(self, agent: str, box: str, behaviour: Behaviour) -> SipPhone:
+        phone = self._phones.get(agent)
+        if phone is None:
+            phone = await self.stack.enter_async_context(Phone(agent, self._boxes[box].sip))
+            self._phones[agent] = phone
+        else:
+            await phone.register(self._boxes[box].sip)
+        handle = SipPhone(phone, self._boxes)
+        self.stack.callback(handle.rest)
+        handle.behave(behaviour)
+        return handle
+
+    async def call(self, box: str, queue: str, number: str, asked: Asked) -> SipPerson:
+        group = Callers(self._boxes[box], extension(queue, asked), numbers=[number])
+        return SipPerson(await self.stack.enter_async_context(group))
+
+    def rings(self) -> list[Ring]:
+        rings = [
+            Ring(call.at, agent, call.caller, call.answered is not None, call.while_busy)
+            for agent, phone in self._phones.items()
+            for call in phone.invites
+        ]
+        return sorted(rings, key=lambda ring: ring.at)
