@@ -1,14 +1,14 @@
 """Failures of the command line: one sentence on stderr and a status that is not zero."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings
 from typer.core import TyperGroup
+
+T = TypeVar("T")
 
 
 class CliError(Exception):
@@ -43,8 +43,10 @@ def _fail(sentence: str) -> NoReturn:
     raise typer.Exit(1) from None
 
 
-def settings_or_sentence(kind: type[BaseSettings]) -> Any:
+def settings_or_sentence(kind: Callable[[], T]) -> T:
     """The settings of this process. CliError naming the variable when one is missing or wrong."""
+    from pydantic import ValidationError  # not for commands that have no settings
+
     try:
         return kind()
     except ValidationError as error:

@@ -1,15 +1,13 @@
-"""gvq serve, gvq adapter: the two programs that run for good."""
+"""gvq serve, gvq adapter: the two programs that run for good.
+
+Each imports its own world when it starts: neither needs the other's, and `gvq --help` none.
+"""
 
 import asyncio
 import logging
 import os
 
-from ami_adapter import daemon
-from ami_adapter.settings import Settings as AdapterSettings
-from coordinator import app
 from coordinator.cli.errors import CliError, settings_or_sentence
-from coordinator.embedded import EmbeddedFailed
-from coordinator.settings import Settings
 
 
 def serve() -> None:
@@ -18,6 +16,10 @@ def serve() -> None:
     The first start prints the first admin token, once. Without GVQ_REDIS_URL it brings its own
     Valkey, without GVQ_DATABASE_URL it uses SQLite, both under GVQ_DATA_DIR.
     """
+    from coordinator import app
+    from coordinator.embedded import EmbeddedFailed
+    from coordinator.settings import Settings
+
     settings = settings_or_sentence(Settings)
     _log()
     try:
@@ -41,7 +43,10 @@ def adapter() -> None:
     Callers keep holding when it stops. Settings: GVQ_COORDINATOR_URL, GVQ_BOX, GVQ_TOKEN,
     GVQ_AMI_HOST, GVQ_AMI_PORT, GVQ_AMI_USERNAME, GVQ_AMI_SECRET.
     """
-    settings = settings_or_sentence(AdapterSettings)
+    from ami_adapter import daemon
+    from ami_adapter.settings import Settings
+
+    settings = settings_or_sentence(Settings)
     _log()
     asyncio.run(daemon.run(settings))
 

@@ -8,11 +8,9 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from coordinator import die_with_parent
 from coordinator.cli.errors import CliError
@@ -26,7 +24,7 @@ URL = re.compile(r"https?://\S+")
 
 
 class Child:
-    """One `gvq` process. Use as `async with Child("adapter-a", ["adapter"], env, folder)`.
+    """One `gvq` process; `running` starts and stops it.
 
     Its log is <folder>/<name>.log. Only what the demo sets of GVQ_* reaches it.
     """
@@ -40,7 +38,8 @@ class Child:
         self._env = {k: v for k, v in os.environ.items() if not k.startswith("GVQ_")} | {**env}
         self._process: asyncio.subprocess.Process | None = None
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
+        """The process is there; it has done nothing yet."""
         launcher = [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid())]
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -52,15 +51,11 @@ class Child:
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
             )
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        assert self._process is not None
+    async def stop(self) -> None:
+        """Told to stop, and killed when it does not."""
+        if self._process is None:
+            return
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
@@ -74,6 +69,17 @@ class Child:
         if self._process is not None and self._process.returncode is not None:
             lines = self.log.read_text(errors="replace").splitlines()
             raise CliError(f"{self.name} stopped: {lines[-1] if lines else 'no word'}")
+
+
+@asynccontextmanager
+async def running(*children: Child) -> AsyncIterator[None]:
+    """They run as long as the block."""
+    try:
+        for child in children:
+            await child.start()
+        yield
+    finally:
+        await asyncio.gather(*(child.stop() for child in children))
 
 
 async def announced(serve: Child) -> tuple[str, str]:

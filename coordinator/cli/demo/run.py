@@ -15,7 +15,7 @@ from ami_adapter.lab.root import cache
 from coordinator.audit import Report
 from coordinator.cli.client import Client, path
 from coordinator.cli.demo.cast import BOXES, QUEUE, Agent, agents, callers
-from coordinator.cli.demo.children import Child, announced
+from coordinator.cli.demo.children import Child, announced, running
 from coordinator.cli.demo.screen import Screen
 from coordinator.cli.demo.stage import Stage, open_stage
 from coordinator.cli.demo.story import Story
@@ -67,28 +67,41 @@ class Result:
 
 async def play(options: Options, screen: Screen) -> Result:
     """Raises CliError when something does not come up or does not end in time."""
-    cancel_on_term()
+    _cancel_on_term()
     async with AsyncExitStack() as stack:
-        home = stack.enter_context(_alone())
-        folder = Path(stack.enter_context(_scratch()))
-        screen.progress("starting the coordinator with its own Valkey and SQLite")
-        serve = await stack.enter_async_context(_serve(folder))
-        url, token = await announced(serve)
-        client = Client(url, token)
-        stage, boxes = await open_stage(stack, options.simulated, home / "lab", screen.progress)
-        cast = agents(options.seed)
-        await _furnish(stack, client, stage, cast, folder, screen)
-        story = await _perform(stack, client, stage, cast, options, screen)
-        result = Result(story, story.checker.report(), boxes)
-        _tell(result, cast, screen)
-        if options.keep:
-            await _stay(client.url, token, screen)
-        screen.progress("stopping everything")
+        try:
+            result = await _whole(stack, options, screen)
+        finally:
+            screen.progress("stopping everything")
     screen.progress("done")
     return result
 
 
-def cancel_on_term() -> None:
+async def _whole(stack: AsyncExitStack, options: Options, screen: Screen) -> Result:
+    """What `play` plays; all that it starts is on the stack."""
+    home = stack.enter_context(_alone())
+    folder = Path(stack.enter_context(_scratch()))
+    screen.progress("starting the coordinator with its own Valkey and SQLite, and three boxes")
+    on_stage = await stack.enter_async_context(AsyncExitStack())
+    opening = asyncio.create_task(
+        open_stage(on_stage, options.simulated, home / "lab", screen.progress)
+    )
+    stack.push_async_callback(_cancelled, opening)
+    client, token = await _coordinator(stack, folder)
+    cast = agents(options.seed)
+    await asyncio.to_thread(_configure, client, cast)
+    screen.progress(f"the coordinator is up, with queue {QUEUE} and {len(cast)} agents")
+    stage, boxes = await opening
+    await _furnish(stack, client, stage, cast, folder, screen)
+    story = await _perform(on_stage, client, stage, cast, options, screen)
+    result = Result(story, story.checker.report(), boxes)
+    _tell(result, cast, screen)
+    if options.keep:
+        await _stay(client.url, token, screen)
+    return result
+
+
+def _cancel_on_term() -> None:
     """SIGTERM ends the demo as Ctrl-C does: in order."""
     task = asyncio.current_task()
     assert task is not None
@@ -122,9 +135,18 @@ def _scratch() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(folder: Path) -> Child:
+async def _cancelled(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _coordinator(stack: AsyncExitStack, folder: Path) -> tuple[Client, str]:
+    """A coordinator of its own, and its first admin token."""
     env = {"GVQ_DATA_DIR": str(folder / "data"), "GVQ_LISTEN": "127.0.0.1:0"}
-    return Child("serve", ["serve"], env, folder)
+    serve = Child("serve", ["serve"], env, folder)
+    await stack.enter_async_context(running(serve))
+    url, token = await announced(serve)
+    return Client(url, token), token
 
 
 async def _furnish(
@@ -135,21 +157,17 @@ async def _furnish(
     folder: Path,
     screen: Screen,
 ) -> None:
-    """Queue, agents, boxes with their adapters, phones; returns when all are ready."""
-    settings = {"strategy": "leastrecent", "timeout": 15, "retry": 2}
-    await asyncio.to_thread(_configure, client, cast, settings)
-    screen.progress(f"queue {QUEUE}, {len(cast)} agents; starting an adapter beside each box")
-    adapters = [
-        await stack.enter_async_context(_adapter(client, stage, box, folder)) for box in BOXES
-    ]
-    await _until(lambda: _all_attached(client), "the boxes were not linked", *adapters)
-    screen.progress("boxes a, b, c are linked; the phones register")
+    """Adapters beside the boxes, and the agents' phones; returns when all are ready."""
+    screen.progress("starting an adapter beside each box; the phones register")
+    adapters = [_adapter(client, stage, box, folder) for box in BOXES]
+    await stack.enter_async_context(running(*adapters))
     await stage.hire(cast)
+    await _until(lambda: _all_attached(client), "the boxes were not linked", *adapters)
     await _until(lambda: _all_available(client), "the agents were not available", *adapters)
 
 
-def _configure(client: Client, cast: list[Agent], settings: dict[str, Any]) -> None:
-    client.put(path("queues", QUEUE), settings)
+def _configure(client: Client, cast: list[Agent]) -> None:
+    client.put(path("queues", QUEUE), {"strategy": "leastrecent", "timeout": 15, "retry": 2})
     for agent in cast:
         client.put(path("agents", agent.name), {"interface": f"PJSIP/{agent.phone}"})
         client.put(path("queues", QUEUE, "members", agent.name), {"penalty": agent.penalty})

@@ -89,12 +89,14 @@ def _caller(part: Part) -> Text:
 
 def _line(story: Story) -> Table:
     """The one line, over all boxes."""
-    table = Table("#", "caller (box)", "", title="the one line", title_justify="left", min_width=40)
+    table = Table(title="the one line", title_justify="left")
+    for heading, width in (("#", 3), ("caller (box)", 14), ("offered to", 12)):
+        table.add_column(heading, width=width)
     calls = story.waiting()
     for position, call in enumerate(calls[:ROWS], start=1):
         offers = story.world.callers[call].offers.values()
         rung = ", ".join(offer.agent for offer in offers)
-        table.add_row(str(position), _caller(story.parts[call]), f"rings {rung}" if rung else "")
+        table.add_row(str(position), _caller(story.parts[call]), rung)
     for _ in range(ROWS - len(calls)):
         table.add_row("", "", "")
     table.caption = f"… and {len(calls) - ROWS} more" if len(calls) > ROWS else " "
