@@ -328,6 +328,16 @@ async def test_an_answer_for_an_earlier_visit_is_lost(ami: Ami, a: Box) -> None:
         await ami.wait("BridgeEnter", Uniqueid=right)
 
 
+async def test_an_answer_for_a_caller_who_left_the_queue_is_lost(ami: Ami, a: Box) -> None:
+    async with Phone("101", a.sip, answer_after=None) as phone, Callers(a, "voicemail"):
+        join = await ami.wait("GvqJoin")
+        offer_id = await offer(ami, join, "PJSIP/101")
+        await ami.wait("Newexten", Uniqueid=join["Uniqueid"], Application="Wait")
+        phone.answer(phone.active[0])
+        assert (await ami.wait("Hangup", Uniqueid=offer_id))["Cause"] == "26"
+    assert not ami.all("BridgeEnter")
+
+
 async def test_an_answer_for_a_caller_who_is_gone_is_lost(ami: Ami, a: Box) -> None:
     async with Phone("101", a.sip, answer_after=None) as phone, Callers(a, "sales") as callers:
         join = await ami.wait("GvqJoin")
