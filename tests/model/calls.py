@@ -25,8 +25,8 @@ def enter(state: State, box: Box, join: Join, rank: int) -> None:
 
 def rank_for(state: State, box: Box, age_us: int) -> int:
     """The rank of a caller the box reports now: acceptance minus a believable age."""
-    if box.known_us >= 0:
-        age_us = min(age_us, state.now - box.known_us + state.timing.age_grace_us)
+    if box.floor_us >= 0:
+        age_us = min(age_us, state.now - box.floor_us + state.timing.age_grace_us)
     return max(state.now - age_us, box.last_rank + 1)
 
 

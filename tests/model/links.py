@@ -20,9 +20,8 @@ def attach(state: State, name: str, link: str, instance: str, epoch: int, owner:
     box.link, box.instance, box.epoch, box.owner = link, instance, epoch, owner
     if not box.attached:
         box.fresh = True
-    _renew(state, box)
-    if not box.fresh:
-        state.awaited.discard(name)
+    box.floor_us = box.seen_us
+    _hear(state, box)
     return OK
 
 
@@ -40,24 +39,21 @@ def admit(state: State, origin: Origin, is_snapshot: bool = False) -> str:
     if box.fresh and not is_snapshot:
         return "snapshot_required"
     box.seq = origin.seq
-    _renew(state, box)
+    _hear(state, box)
     return OK
 
 
-def heard(state: State, box: Box, age_us: int) -> None:
-    """The box has told us everything up to this moment."""
-    box.known_us = max(box.known_us, state.now - age_us)
-
-
 def heartbeat(state: State, name: str, link: str) -> str:
-    """The link lives."""
+    """The link lives, and whatever the adapter had kept back is in."""
     box = state.boxes.get(name)
     if box is None:
         return "unknown_box"
     if not box.link or box.link != link:
         return "stale_link"
-    _renew(state, box)
-    heard(state, box, 0)
+    _hear(state, box)
+    box.floor_us = state.now
+    if not box.fresh:
+        state.awaited.discard(name)
     return OK
 
 
@@ -70,6 +66,13 @@ def unlink(state: State, name: str, link: str) -> str:
         return "stale_link"
     box.link = ""
     return OK
+
+
+def await_return(state: State, box: Box, resync: bool) -> None:
+    """The box's link went with its coordinator: nothing is decided for one lease without it."""
+    box.link, box.fresh = "", box.fresh or resync
+    box.due_us = state.now + state.timing.lease_us
+    state.awaited.add(box.name)
 
 
 def detach(state: State, box: Box) -> None:
@@ -116,8 +119,7 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
             rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
             enter(state, box, call.join, rank)
     box.attached, box.fresh = True, False
-    _renew(state, box)
-    state.awaited.discard(box.name)
+    _hear(state, box)
 
 
 def _reconcile_offers(state: State, box: Box, snapshot: Snapshot) -> None:
@@ -150,6 +152,7 @@ def _other_home(state: State, interface: str) -> str:
     return ""
 
 
-def _renew(state: State, box: Box) -> None:
+def _hear(state: State, box: Box) -> None:
+    box.seen_us = state.now
     if box.attached:
         box.due_us = state.now + state.timing.lease_us

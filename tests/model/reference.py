@@ -192,7 +192,8 @@ class Reference:
 
     def heartbeat(self, box: str, link: str) -> str:
         """A box's adapter lives."""
-        return links.heartbeat(self.state, box, link)
+        code = links.heartbeat(self.state, box, link)
+        return self._settled() if code == OK else code
 
     def unlink(self, box: str, link: str) -> str:
         """A box's adapter has gone."""
@@ -248,18 +249,17 @@ class Reference:
         if code != OK:
             return code
         links.reconcile(self.state, self.state.boxes[origin.box], snapshot)
-        links.heard(self.state, self.state.boxes[origin.box], origin.age_us)
         return self._settled()
 
     # ── time ────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, owner: str) -> str:
-        """A coordinator has (re)started: its boxes are awaited for one more lease."""
+    def start(self, owner: str, run_id: str) -> str:
+        """A coordinator, or Redis as another process, is back: its boxes are awaited."""
+        restarted = self.state.run_id not in ("", run_id)
+        self.state.run_id = run_id
         for box in self.state.boxes.values():
-            if box.attached and box.owner == owner:
-                box.link = ""
-                box.due_us = self.now + self.state.timing.lease_us
-                self.state.awaited.add(box.name)
+            if box.attached and (restarted or box.owner == owner):
+                links.await_return(self.state, box, resync=restarted)
         return self._settled()
 
     def tick(self) -> str:
@@ -294,7 +294,6 @@ class Reference:
         if code != OK:
             return code
         code = step()
-        links.heard(self.state, self.state.boxes[origin.box], origin.age_us)
         settle(self.state)
         return code
 

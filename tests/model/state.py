@@ -107,9 +107,9 @@ class Caller:
 class Box:
     """One Asterisk server and its link.
 
-    `known_us`: the moment up to which the box has told us everything (an event of age a tells
-    of now − a, a heartbeat of now); -1 for never. `due_us`: when the lease, or once detached the
-    detach timeout, is over.
+    `seen_us`: when last heard of. `floor_us`: ages reach back no further than this, less the
+    grace: the last heartbeat, after a break the moment last heard of before it. Both -1 for
+    never. `due_us`: when the lease, or once detached the detach timeout, is over.
     """
 
     name: str
@@ -120,7 +120,8 @@ class Box:
     owner: str = ""
     seq: int = 0
     fresh: bool = True
-    known_us: int = -1
+    seen_us: int = -1
+    floor_us: int = -1
     due_us: int = 0
     last_rank: int = -1
     devices: dict[str, str] = field(default_factory=dict)
@@ -136,6 +137,7 @@ class State:
     agents: dict[str, Agent] = field(default_factory=dict)
     callers: dict[str, Caller] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
+    run_id: str = ""
     homes: dict[str, str] = field(default_factory=dict)
     awaited: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)

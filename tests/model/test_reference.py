@@ -34,6 +34,7 @@ class Floor:
             self.phones() if box == "a" else (), "NOT_INUSE"
         )
         assert self.line.snapshot(self.origin(box), snapshot or Snapshot(devices=devices)) == "ok"
+        assert self.line.heartbeat(box, f"{box}{epoch}") == "ok"
 
     def phones(self) -> list[str]:
         return [agent.interface for agent in self.line.state.agents.values()]
@@ -376,11 +377,13 @@ def test_nothing_is_offered_while_a_box_is_awaited(floor: Floor) -> None:
     floor.queue("sales", "linear", anna=0)
     floor.line.pause("anna")
     floor.join("c1", "b")
-    floor.line.start("one")
+    floor.line.start("one", "run")
     floor.line.unpause("anna")
     floor.line.attach("a", "a1", "a", 1, "one")
-    assert floor.offers() == []
+    floor.line.heartbeat("a", "a1")
     floor.line.attach("b", "b1", "b", 1, "one")
+    assert floor.offers() == []
+    floor.line.heartbeat("b", "b1")
     assert floor.offers() == [("c1", "anna")]
 
 
