@@ -1,0 +1,114 @@
+"""I1–I5 and I6 checked on what the line itself shows and journals, with no help of the model."""
+
+from collections.abc import Iterable
+
+from coordinator.journal import Entry
+from coordinator.line.types import AgentView, WaitingCaller
+from coordinator.protocol import Join
+
+
+class Ledger:
+    """Double-entry book-keeping over a growing journal."""
+
+    def __init__(self) -> None:
+        self.ranks: dict[str, int] = {}
+        self.rung: dict[str, str] = {}
+        self.talking: dict[str, str] = {}
+        self.present: set[str] = set()
+        self.new_offers: list[tuple[str, str, str]] = []
+
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """Book the entries of one step. I3 and I5 are checked entry by entry."""
+        self.new_offers = []
+        for entry in entries:
+            data = entry.data
+            if entry.type == "caller.joined":
+                assert data["call_id"] not in self.present, f"I5: {data['call_id']} joined twice"
+                self.present.add(data["call_id"])
+                self.ranks[data["call_id"]] = data["rank"]
+            elif entry.type == "caller.left":
+                assert data["call_id"] in self.present, f"I5: {data['call_id']} left twice"
+                self.present.remove(data["call_id"])
+            elif entry.type == "offer.made":
+                self._offer(data["queue"], data["call_id"], data["agent"])
+            elif entry.type == "offer.ended" and data["outcome"] != "answered":
+                del self.rung[data["agent"]]
+            elif entry.type == "call.connected":
+                self._connect(data["call_id"], data["agent"])
+            elif entry.type == "call.completed":
+                assert self.talking.pop(data["call_id"]) == data["agent"]
+
+    def check(
+        self,
+        lines: dict[str, list[WaitingCaller]],
+        agents: dict[str, AgentView],
+        joins: dict[str, Join],
+        held: bool,
+    ) -> None:
+        """I1, I2, I4, I5 and I6 on the state after the step."""
+        listed = [view for views in lines.values() for view in views]
+        assert {view.call_id for view in listed} == self.present, "I5: line and journal differ"
+        for view in listed:
+            assert view.rank == self.ranks[view.call_id], f"I4: {view.call_id} lost its place"
+        for views in lines.values():
+            assert [view.position for view in views] == list(range(1, len(views) + 1))
+        self._check_order(lines, agents, joins)
+        if not held:
+            self._check_idle_pairs(lines, agents, joins)
+
+    def _offer(self, queue: str, call_id: str, agent: str) -> None:
+        assert agent not in self.rung, f"I3: {agent} is rung twice"
+        assert agent not in self.talking.values(), f"I3: {agent} is rung while talking"
+        assert call_id not in self.talking, f"I3: {call_id} has an agent and gets another"
+        self.rung[agent] = call_id
+        self.new_offers.append((queue, call_id, agent))
+
+    def _connect(self, call_id: str, agent: str) -> None:
+        assert call_id not in self.talking, f"I3: {call_id} has two agents"
+        assert self.rung.pop(agent) == call_id, f"I3: {agent} talks without an offer"
+        assert call_id not in self.rung.values(), f"I3: {call_id} talks and rings"
+        self.talking[call_id] = agent
+
+    def _check_order(
+        self,
+        lines: dict[str, list[WaitingCaller]],
+        agents: dict[str, AgentView],
+        joins: dict[str, Join],
+    ) -> None:
+        for queue, call_id, agent in self.new_offers:
+            order = [view.call_id for view in lines[queue]]
+            for view in lines[queue][: order.index(call_id)]:
+                taken = view.state == "waiting" and matches(joins[view.call_id], agents[agent])
+                assert not taken, f"I1: {view.call_id} was left behind for {call_id}"
+            given = effective(joins[call_id], agents[agent])
+            for other in agents.values():
+                if other.state == "available" and matches(joins[call_id], other):
+                    better = effective(joins[call_id], other) < given
+                    assert not better, f"I2: {other.name} was better than {agent} for {call_id}"
+
+    def _check_idle_pairs(
+        self,
+        lines: dict[str, list[WaitingCaller]],
+        agents: dict[str, AgentView],
+        joins: dict[str, Join],
+    ) -> None:
+        idle = [agent for agent in agents.values() if agent.state == "available"]
+        for views in lines.values():
+            for view in views:
+                for agent in idle if view.state == "waiting" else []:
+                    pair = matches(joins[view.call_id], agent)
+                    assert not pair, f"I6: {view.call_id} and {agent.name} stay unmatched"
+
+
+def effective(join: Join, agent: AgentView) -> int:
+    """The agent's penalty for this caller."""
+    return max(agent.queues[join.queue], join.raise_penalty or 0)
+
+
+def matches(join: Join, agent: AgentView) -> bool:
+    """Whether membership and penalty window allow the pair."""
+    if join.queue not in agent.queues:
+        return False
+    penalty = effective(join, agent)
+    low = join.min_penalty is None or penalty >= join.min_penalty
+    return low and (join.max_penalty is None or penalty <= join.max_penalty)
