@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 #: How long the coordinator may take to answer a goodbye, s. A new epoch waits for it.
 PARTING_S = 0.5
 
+HEARTBEAT: Final = Heartbeat().model_dump_json()
+
 #: RFC 6455, 7.4.1.
 CLOSE_ABNORMAL = 1006
 CLOSE_TOO_BIG = 1009
@@ -108,6 +110,7 @@ class Link:
         self._outbox = Outbox(settings.backlog)
         self._done: deque[str] = deque()
         self._wake = asyncio.Event()
+        self._beat_due = False
         self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s)
         self._said = ""
 
@@ -210,7 +213,7 @@ class Link:
         """Reads until the end; writing and heartbeats go on beside it."""
         beside = [
             asyncio.create_task(_until_closed(self._write(socket)), name="link-write"),
-            asyncio.create_task(_until_closed(_beat(socket, heartbeat_s)), name="link-heartbeat"),
+            asyncio.create_task(self._beat(heartbeat_s), name="link-heartbeat"),
         ]
         try:
             while True:
@@ -227,7 +230,17 @@ class Link:
                 await socket.send(frame.model_dump_json())
             while self._done:
                 await socket.send(Done(id=self._done.popleft()).model_dump_json())
+            if self._beat_due:
+                self._beat_due = False
+                await socket.send(HEARTBEAT)
             await self._wake.wait()
+
+    async def _beat(self, heartbeat_s: float) -> None:
+        """The first at once. Each follows all events kept back: the line relies on that."""
+        while True:
+            self._beat_due = True
+            self._wake.set()
+            await asyncio.sleep(heartbeat_s)
 
     def _take(self, frame: Welcome | Ack | CommandFrame) -> None:
         match frame:
@@ -245,10 +258,3 @@ async def _until_closed(part: Coroutine[None, None, None]) -> None:
     """The reader learns of the end and says why; the other parts just stop."""
     with suppress(ConnectionClosed):
         await part
-
-
-async def _beat(socket: ClientConnection, heartbeat_s: float) -> None:
-    text = Heartbeat().model_dump_json()
-    while True:
-        await asyncio.sleep(heartbeat_s)
-        await socket.send(text)

@@ -8,7 +8,7 @@ One WebSocket per box, JSON text frames, `Authorization: Bearer <box token>` at 
     adapter ◄── ack seq=n ────────── coordinator      taken (or refused: then why); never again
     adapter ◄── command id ───────── coordinator      do this on the box
     adapter ── done id ────────────► coordinator      done; never sent again
-    adapter ── heartbeat ──────────► coordinator      at least every `heartbeat_s`
+    adapter ── heartbeat ──────────► coordinator      after all kept back, then each `heartbeat_s`
 
 An **epoch** is one AMI session of one adapter process: within it the adapter has missed
 nothing. Its first event is a `snapshot`. The WebSocket may break and come back within an epoch:
@@ -236,7 +236,7 @@ class Done(_Message):
 
 
 class Heartbeat(_Message):
-    """The link lives."""
+    """The link lives, and every event that happened before has been sent."""
 
     type: Literal["heartbeat"] = "heartbeat"
 
