@@ -18,7 +18,16 @@ from typing import Final, Literal, get_args
 from pydantic import ValidationError
 
 from ami_adapter import joins
-from ami_adapter.headers import TEXT_LENGTH, Headers, Unreadable, decoded, one, required, setting, whole
+from ami_adapter.headers import (
+    TEXT_LENGTH,
+    Headers,
+    Unreadable,
+    decoded,
+    one,
+    required,
+    setting,
+    whole,
+)
 from coordinator.names import INTERFACE_PATTERN
 from coordinator.protocol import (
     Answer,
@@ -100,6 +109,8 @@ class Offer:
     caller: str
     state: OfferState = "ringing"
     ended_by: EndedBy | None = None
+    #: Why its channel was asked to end, when it was.
+    cause: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +226,11 @@ class Translator:
             yield Connect(offer_id=offer.offer_id, fence=offer.fence)
 
     def _on_hangup_request(self, event: Headers, problems: list[str]) -> Iterator[Event]:
-        self._ends(one(event, "uniqueid"))
+        uniqueid = one(event, "uniqueid")
+        offer = self.offers.get(uniqueid)
+        if offer and not offer.cause:
+            offer.cause = setting(one(event, "cause"), "Cause", 0, 999, problems) or 0
+        self._ends(uniqueid)
         return iter(())
 
     def _on_hangup(self, event: Headers, problems: list[str]) -> Iterator[Event]:
@@ -228,13 +243,15 @@ class Translator:
         yield from self._leave(uniqueid, "abandoned", reason, step="hangup")
 
     def _on_originate_response(self, event: Headers, problems: list[str]) -> Iterator[Event]:
-        offer_id = one(event, "actionid")
-        if offer_id not in self.offers or one(event, "response") != "Failure":
+        offer = self.offers.get(one(event, "actionid"))
+        if offer is None or offer.state == "talking" or one(event, "response") != "Failure":
             return
         reason = setting(one(event, "reason"), "Reason", 0, 999, problems) or 0
-        if self.offers[offer_id].state != "talking":
-            text = f"originate reason {reason}"
-            yield from self._end_offer(offer_id, REASONS.get(reason, "failed"), text)
+        outcome, text = REASONS.get(reason), f"originate reason {reason}"
+        if outcome is None and offer.cause:
+            # Asterisk 22 says 0 for a phone that refused; its HangupRequest came just before.
+            outcome, text = CAUSES.get(offer.cause), f"cause {offer.cause}"
+        yield from self._end_offer(offer.offer_id, outcome or "failed", text)
 
     def _on_transfer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         if one(event, "result") != "Success":

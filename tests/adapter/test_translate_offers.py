@@ -97,6 +97,17 @@ def test_why_an_originate_failed(reason: int, outcome: str) -> None:
     assert ended.outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("cause", "outcome"), [(17, "busy"), (21, "rejected"), (19, "no_answer"), (38, "failed")]
+)
+def test_a_phone_that_refused_is_told_by_the_request_before(cause: int, outcome: str) -> None:
+    """The order of a real Asterisk 22: HangupRequest, OriginateResponse with 0, Hangup."""
+    request = {**asked_to_hang_up(OFFER_ID), "cause": str(cause)}
+    (ended,) = all_of(ringing(), [request, failed(0), hung_up(OFFER_ID, cause)])
+    assert isinstance(ended, OfferEnded)
+    assert (ended.outcome, ended.reason) == (outcome, f"cause {cause}")
+
+
 def test_a_wrong_cause_still_ends_the_offer() -> None:
     taken = ringing().take({**hung_up(OFFER_ID), "cause": "odd"})
     assert [event.kind for event in taken.events] == ["offer_ended"]
