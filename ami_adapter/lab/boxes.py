@@ -107,6 +107,7 @@ def up(
         there = status(directory)
         if len(there.boxes) == boxes and all(box.running for box in there.boxes):
             progress(f"{boxes} boxes are up already")
+            _wait_booted(there.boxes)
             return there
         _down(directory, progress)
         folder = root.ensure(progress)
@@ -114,14 +115,11 @@ def up(
         wanted = _plan(boxes, directory, folder, IPv4Address(first_address))
         for number, box in enumerate(wanted):
             _configure(box, number, wanted, agents, extra_dialplan)
-        started = []
-        for box in wanted:
-            progress(f"starting box {box.name} on {box.address}")
-            started.append(_launch(box))
-            _save(directory, started)
-        for box in started:
-            _wait_booted(box)
-            progress(f"box {box.name} is up: SIP {box.sip}, AMI {box.ami}")
+        try:
+            _start(wanted, directory, progress)
+        except BaseException:
+            _down(directory, progress)
+            raise
         return status(directory)
 
 
@@ -172,7 +170,7 @@ def start_box(directory: Path, name: str) -> Box:
         fresh = _launch(box)
         rows = status(directory).boxes
         _save(directory, [fresh if row.name == name else row for row in rows])
-        _wait_booted(fresh)
+        _wait_booted([fresh])
         return find(directory, name)
 
 
@@ -282,11 +280,29 @@ def _require_free(box: Box) -> None:
             raise LabError(f"Something else holds {box.sip}: {error.strerror}.") from error
 
 
-def _wait_booted(box: Box) -> None:
-    """Return when AMI says FullyBooted: modules are loaded, calls are taken."""
-    if not wait_until(lambda: _booted(box) or not box.process.alive(), START_S):
+def _start(boxes: list[Box], directory: Path, progress: Progress) -> None:
+    """Start them side by side, noting each at once, so that `down` finds what was started."""
+    started: list[Box] = []
+    for box in boxes:
+        progress(f"starting box {box.name} on {box.address}")
+        started.append(_launch(box))
+        _save(directory, started)
+    _wait_booted(started)
+    for box in started:
+        progress(f"box {box.name} is up: SIP {box.sip}, AMI {box.ami}")
+
+
+def _wait_booted(boxes: list[Box]) -> None:
+    """Return when the AMI of each says FullyBooted: modules are loaded, calls are taken."""
+    for box in boxes:
+        _wait_one_booted(box)
+
+
+def _wait_one_booted(box: Box) -> None:
+    alive = box.process.alive
+    if not wait_until(lambda: _booted(box) or not alive(), START_S):
         raise LabError(f"Box {box.name} was not up within {START_S:.0f} s; see {_log(box)}.")
-    if not box.process.alive():
+    if not alive():
         raise LabError(f"Box {box.name} died while starting; see {_log(box)}.")
 
 

@@ -28,7 +28,9 @@ NEEDED = ("usr/sbin/asterisk", "usr/bin/sipp")
 #: Set to the path of a root folder to use that one.
 OVERRIDE = "GVQ_LAB_ROOT"
 
-_ELSEWHERE = "The lab builds its root folder as root on Debian; elsewhere use docker/compose.yaml."
+_ELSEWHERE = (
+    "The lab needs root, and Debian to build its root folder; elsewhere use docker/compose.yaml."
+)
 
 
 def ensure(progress: Progress) -> Path:
@@ -36,6 +38,8 @@ def ensure(progress: Progress) -> Path:
 
     Raises LabError when it is not there and cannot be built.
     """
+    if os.geteuid() != 0:  # chroot
+        raise LabError(_ELSEWHERE)
     override = os.environ.get(OVERRIDE)
     if override:
         return _checked(Path(override))
@@ -59,7 +63,7 @@ def _checked(folder: Path) -> Path:
 
 
 def _build(folder: Path, progress: Progress) -> None:
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not shutil.which("apt-get"):
         raise LabError(_ELSEWHERE)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_suffix(".lock"), progress):

@@ -59,6 +59,8 @@ async def test_a_phone_that_comes_back_before_it_ran_out_says_nothing(
 ) -> None:
     """So an agent's home can only be learnt late then: registrations must be short."""
     async with Phone("110", a.sip) as phone:
+        await ami.wait("ContactStatus", AOR="110")
+        await ami.wait("DeviceStateChange", Device=DEVICE, State="NOT_INUSE")
         await phone.register(b.sip, expires_s=1)
         await ami_b.wait("DeviceStateChange", Device=DEVICE, State="NOT_INUSE")
         ami.events.clear()

@@ -136,17 +136,20 @@ def test_no_mirror_is_one_clear_sentence(tmp_path: Path) -> None:
 def test_a_folder_without_asterisk_is_no_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setenv(root.OVERRIDE, str(tmp_path))
     with pytest.raises(LabError, match="has no usr/sbin/asterisk"):
         root.ensure(print)
 
 
-def test_an_unbuilt_root_needs_root_and_debian(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("user", "tools"), [(1000, "/usr/bin"), (0, "/nowhere")])
+def test_without_root_or_debian_the_way_out_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, tools: str
 ) -> None:
     monkeypatch.delenv(root.OVERRIDE, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", tools)
+    monkeypatch.setattr("os.geteuid", lambda: user)
     with pytest.raises(LabError, match=r"elsewhere use docker/compose\.yaml"):
         root.ensure(print)
 
