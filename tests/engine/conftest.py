@@ -53,7 +53,7 @@ class Box:
             channel=f"PJSIP/trunk-{name}",
             uniqueid=f"{self.name}-{name}",
             queue=queue,
-            **more,  # type: ignore[arg-type]
+            **more,
         )
 
     async def join(self, name: str, queue: str = "sales", age_us: int = 0, **more: int) -> Reply:
@@ -127,9 +127,9 @@ class Line:
         async for key in self.redis.scan_iter(f"{keys.prefix(self.tenant)}*"):
             kind = await self.redis.type(key)
             if kind == "hash":
-                found[key] = await self.redis.hgetall(key)  # type: ignore[misc]
+                found[key] = await self.redis.hgetall(key)
             elif kind == "set":
-                found[key] = await self.redis.smembers(key)  # type: ignore[misc]
+                found[key] = await self.redis.smembers(key)
             elif kind == "zset":
                 found[key] = await self.redis.zrange(key, 0, -1, withscores=True)
             elif kind == "stream":
