@@ -105,15 +105,20 @@ class Coordinator:
     async def start(self) -> None:
         """Start and wait until it is ready."""
         await self.program.start()
-        async with asyncio.timeout(START_S):
-            # A program that starts tells no one when it is ready: it has to be asked.
-            while not await self._ready():  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await self.back()
         if not self.token:
             found = _TOKEN.search(self.program.log.read_text("utf-8"))
             assert found, "no admin token at the first start"
             self.token = found[0]
             self._http.headers["Authorization"] = f"Bearer {self.token}"
+
+    async def back(self) -> None:
+        """Wait until it is ready, again or for the first time."""
+        async with asyncio.timeout(START_S):
+            # A program that starts tells no one when it is ready: it has to be asked.
+            while not await self._ready():
+                self.program.check()
+                await asyncio.sleep(0.02)
 
     async def close(self) -> None:
         """Stop it."""

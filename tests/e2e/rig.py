@@ -1,12 +1,13 @@
 """What an end-to-end test may ask for, whatever the boxes are made of."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from ami_adapter.simulator.phones import Behaviour
-from tests.e2e.programs import Coordinator, Program, adapter
+from tests.e2e.programs import Coordinator, Program, adapter, gvq
 from tests.waiting import eventually
 
 
@@ -198,13 +199,13 @@ class Rig:
         return self.phones[agent]
 
     async def agent_is(self, name: str, **wanted: str) -> None:
-        """Wait until the agent's last journal entry of its state says so."""
+        """Wait until the API shows the agent so."""
 
-        def so(_: object) -> bool:
-            states = self.coordinator.of("agent.state", agent=name)
-            return bool(states) and wanted.items() <= states[-1].data.items()
+        async def so() -> bool:
+            shown = await self.coordinator.ask("GET", f"/v1/agents/{name}")
+            return bool(wanted.items() <= shown.items())
 
-        await self.coordinator.until(so)
+        await eventually(so)
 
     # ── calling ─────────────────────────────────────────────────────────────────────────────
 
@@ -247,6 +248,13 @@ class Rig:
             return person.ended
 
         await eventually(over)
+
+    async def verify(self) -> str:
+        """What `gvq verify` finds wrong with the whole journal so far; "" for nothing."""
+        await self.coordinator.catch_up()
+        lines = (json.dumps(entry.to_json()) for entry in self.coordinator.entries)
+        status, output = await gvq("verify", "-", text="\n".join(lines))
+        return output if status else ""
 
     async def waiting(self, queue: str = "sales") -> list[str]:
         """Call ids in line, first to be served first."""
