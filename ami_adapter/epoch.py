@@ -102,10 +102,22 @@ class Epoch:
             taken = self._translator.take(received.headers)
             if taken.problem:
                 log.warning("%s", taken.problem)
+            if taken.foreign:
+                await self._check_key()
             for event in taken.events:
                 self._link.put(event, received.at_us)
             if any(isinstance(event, Join) for event in taken.events):
                 self._fallback.joined()
+
+    async def _check_key(self) -> None:
+        """Forged, or have we lost our key? Raises Broken when it is not on the box any more.
+
+        `dialplan reload` with clearglobalvars=yes forgets it, and the box's callers with it: only
+        the snapshot of a new epoch finds those who joined since.
+        """
+        reply = await self._session.send("Getvar", {"Variable": "GVQ_KEY"})
+        if reply.headers.get("value") != self._process.key:
+            raise Broken("the box has forgotten our key (dialplan reload?)")
 
     def _emit_now(self, events: tuple[Event, ...]) -> None:
         now_us = self._process.now_us()
@@ -122,8 +134,8 @@ class Epoch:
         if ack.code in ("ok", "duplicate"):
             return
         # A refused join needs the operator; the coordinator lets the caller go on. All other
-        # refusals are answers to what came too late, and change nothing.
-        level = logging.WARNING if isinstance(event, Join) else logging.INFO
+        # refusals are answers to what came too late, or a device that is no agent's.
+        level = logging.WARNING if isinstance(event, Join) else logging.DEBUG
         log.log(level, "Event %d (%s) refused: %s", ack.seq, event.kind, ack.detail or ack.code)
 
     def _dial(self, command: Originate) -> str:

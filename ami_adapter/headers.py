@@ -8,6 +8,8 @@ A header that is repeated among those read is refused: one of the two is not Ast
 from collections.abc import Mapping
 from urllib.parse import unquote
 
+from pydantic import ValidationError
+
 #: Names in lower case. A header that came more than once has a list.
 Headers = Mapping[str, str | list[str]]
 
@@ -17,6 +19,10 @@ TEXT_LENGTH = 256
 
 class Unreadable(ValueError):
     """A message cannot be used. Its text says which header and why."""
+
+
+class Foreign(Unreadable):
+    """An event claims to be the dialplan's and does not carry our key."""
 
 
 def one(headers: Headers, name: str) -> str:
@@ -33,6 +39,12 @@ def required(headers: Headers, name: str) -> str:
     if not value:
         raise Unreadable(f"header {name} is missing")
     return value
+
+
+def why(error: ValidationError) -> str:
+    """The first thing that is wrong, without the text itself: it may be long."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def decoded(text: str) -> str:

@@ -11,22 +11,28 @@ GVQ_KEY is set before the lists are asked for. A GvqJoin raised earlier carries 
 dropped; its channel already had GVQ_STATE=waiting by then, so the list shows it.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from ami_adapter import joins
-from ami_adapter.connection import AmiRefused, AmiSession
-from ami_adapter.headers import Headers, Unreadable, one, required, whole
-from ami_adapter.translate import device, why
+from ami_adapter.connection import AmiRefused, AmiSession, Reply
+from ami_adapter.devices import device
+from ami_adapter.headers import Headers, Unreadable, one, required, whole, why
 from coordinator.protocol import MAX_AGE_US, DeviceState, LiveOffer, Snapshot, WaitingCall
 
 #: Channel variables asked for: of a caller, then of an agent's channel.
 VARIABLES = (
     "GVQ_STATE", "GVQ_JOIN", "GVQ_TICKET",
-    "GVQ_OFFER", "GVQ_FENCE", "GVQ_CALL", "GVQ_QUEUE", "GVQ_AGENT",
+    "GVQ_OFFER", "GVQ_FENCE", "GVQ_CALL", "GVQ_CALLER", "GVQ_QUEUE", "GVQ_AGENT",
 )  # fmt: skip
+
+#: While Bridge() moves a caller, its variables are away for less than a millisecond. A list
+#: that shows an agent's caller without them is asked for again, so often and after this pause.
+LOOKS = 5
+LOOK_AGAIN_S = 0.02
 
 _RANK = 2**53 - 1
 _PRIORITY = 1_000_000
@@ -34,11 +40,15 @@ _PRIORITY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A snapshot; channels of ours that ring for nobody; what could not be read."""
+    """A snapshot; channels of ours that ring for nobody; what could not be read.
+
+    `moving`: a caller was just being moved into its bridge, so it is in no state.
+    """
 
     snapshot: Snapshot
     orphans: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    moving: bool = False
 
 
 async def take(session: AmiSession, box: str, key: str, wall_s: Callable[[], float]) -> Found:
@@ -46,17 +56,29 @@ async def take(session: AmiSession, box: str, key: str, wall_s: Callable[[], flo
 
     Raises AmiRefused when the manager's user may not look, AmiClosed.
     """
-    # All three are written before the first answer is waited for: one round trip.
-    asked = [
-        session.set_global("GVQ_KEY", key),
-        session.send("Status", {"Variables": ",".join(VARIABLES)}, listing=True),
-        session.send("DeviceStateList", listing=True),
-    ]
-    replies = [await answer for answer in asked]
-    for name, reply in zip(("Setvar", "Status", "DeviceStateList"), replies, strict=True):
-        if not reply.success:
-            raise AmiRefused(f"{session.peer} refused {name}: {reply.message}.")
-    return read(box, replies[1].items, replies[2].items, wall_s())
+    key_set = session.set_global("GVQ_KEY", key)
+    found = await _look(session, box, wall_s)
+    _accepted(session, "Setvar", await key_set)
+    for _ in range(LOOKS - 1):
+        if not found.moving:
+            break
+        await asyncio.sleep(LOOK_AGAIN_S)
+        found = await _look(session, box, wall_s)
+    return found
+
+
+async def _look(session: AmiSession, box: str, wall_s: Callable[[], float]) -> Found:
+    # Both are written before the first answer is waited for: one round trip.
+    channels = session.send("Status", {"Variables": ",".join(VARIABLES)}, listing=True)
+    devices = session.send("DeviceStateList", listing=True)
+    listed = _accepted(session, "Status", await channels).items
+    return read(box, listed, _accepted(session, "DeviceStateList", await devices).items, wall_s())
+
+
+def _accepted(session: AmiSession, action: str, reply: Reply) -> Reply:
+    if not reply.success:
+        raise AmiRefused(f"{session.peer} refused {action}: {reply.message}.")
+    return reply
 
 
 def read(box: str, channels: Iterable[Headers], devices: Iterable[Headers], wall_s: float) -> Found:
@@ -75,6 +97,9 @@ class _Reader:
         self.waiting: dict[str, WaitingCall] = {}
         self.talking: dict[str, WaitingCall] = {}
         self.offers: list[LiveOffer] = []
+        #: Offer id → its caller's Uniqueid; and channels that have no GVQ_STATE.
+        self.wanted: dict[str, str] = {}
+        self.stateless: set[str] = set()
         self.devices: dict[str, DeviceState] = {}
         self.problems: list[str] = []
 
@@ -83,9 +108,14 @@ class _Reader:
         served = {offer.call_id for offer in self.offers}
         calls = self.waiting | {k: v for k, v in self.talking.items() if k in served}
         offers = [offer for offer in self.offers if offer.call_id in calls]
-        orphans = [o.offer_id for o in self.offers if o.call_id not in calls and not o.talking]
-        snapshot = Snapshot(calls=list(calls.values()), offers=offers, devices=self.devices)
-        return Found(snapshot, tuple(orphans), tuple(self.problems))
+        idle = [o.offer_id for o in self.offers if o.call_id not in calls and not o.talking]
+        moving = {offer for offer, caller in self.wanted.items() if caller in self.stateless}
+        return Found(
+            Snapshot(calls=list(calls.values()), offers=offers, devices=self.devices),
+            tuple(offer for offer in idle if offer not in moving),
+            tuple(self.problems),
+            bool(moving),
+        )
 
     def channel(self, status: Headers) -> None:
         try:
@@ -108,6 +138,8 @@ class _Reader:
     def _channel(self, status: Headers) -> None:
         uniqueid = required(status, "uniqueid")
         variables = _variables(status)
+        if one(status, "channel").startswith("Surrogate/"):
+            return  # the shell that a moved channel leaves behind
         state = variables.get("GVQ_STATE")
         if state in ("waiting", "talking"):
             call = self._caller(one(status, "channel"), uniqueid, variables)
@@ -116,6 +148,9 @@ class _Reader:
         # A Local channel's other half has the same variables and another Uniqueid.
         elif variables.get("GVQ_OFFER") == uniqueid:
             self.offers.append(_offer(status, variables))
+            self.wanted[uniqueid] = variables.get("GVQ_CALLER", "")
+        elif not state:
+            self.stateless.add(uniqueid)
 
     def _caller(self, channel: str, uniqueid: str, variables: dict[str, str]) -> WaitingCall:
         text = variables.get("GVQ_JOIN", "")

@@ -10,7 +10,6 @@ Rules of this file:
 * The Uniqueid names a channel. Its name changes (Rename) and is for people.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
@@ -18,8 +17,10 @@ from typing import Final, Literal, get_args
 from pydantic import ValidationError
 
 from ami_adapter import joins
+from ami_adapter.devices import device
 from ami_adapter.headers import (
     TEXT_LENGTH,
+    Foreign,
     Headers,
     Unreadable,
     decoded,
@@ -27,13 +28,12 @@ from ami_adapter.headers import (
     required,
     setting,
     whole,
+    why,
 )
-from coordinator.names import INTERFACE_PATTERN
 from coordinator.protocol import (
     Answer,
     Complete,
     Connect,
-    Device,
     DeviceState,
     EndedBy,
     Event,
@@ -86,8 +86,6 @@ CAUSES: Final[dict[int, OfferFailure]] = {
 #: Reason of a failed OriginateResponse (main/pbx.c, pbx_outgoing_attempt) → the same.
 REASONS: Final[dict[int, OfferFailure]] = {3: "no_answer", 5: "busy"}
 
-_DEVICE = re.compile(INTERFACE_PATTERN)
-_DEVICE_STATES = get_args(DeviceState)
 _LEAVES: dict[str, LeaveOutcome] = {name: name for name in get_args(LeaveOutcome)}
 
 
@@ -115,10 +113,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What an AMI event means. `problem`: what in it was dropped and why, or ""."""
+    """What an AMI event means. `problem`: what in it was dropped and why, or "".
+
+    `foreign`: it claims to be the dialplan's, with another key than ours.
+    """
 
     events: tuple[Event, ...] = ()
     problem: str = ""
+    foreign: bool = False
 
 
 @dataclass(slots=True)
@@ -142,7 +144,7 @@ class Translator:
             handler = HANDLERS.get(name)
             events = tuple(handler(self, headers, problems)) if handler else ()
         except Unreadable as error:
-            return Taken(problem=f"{name} dropped: {error}")
+            return Taken((), f"{name} dropped: {error}", isinstance(error, Foreign))
         except ValidationError as error:
             return Taken(problem=f"{name} dropped: {why(error)}")
         return Taken(events, f"{name}: {'; '.join(problems)}" if problems else "")
@@ -279,7 +281,7 @@ class Translator:
 
     def _own(self, event: Headers) -> None:
         if one(event, "key") != self.key:
-            raise Unreadable("it does not carry our key, so it is not the dialplan's")
+            raise Foreign("it does not carry our key, so it is not the dialplan's")
 
     def _leave(
         self, uniqueid: str, outcome: LeaveOutcome, reason: str, step: str = "leave"
@@ -365,23 +367,6 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
 }
 
 
-def device(event: Headers) -> Device | None:
-    """A phone's state; None for what is no phone (Queue:, Custom:, park). Raises Unreadable."""
-    name = required(event, "device")
-    if not _DEVICE.fullmatch(name):
-        return None
-    state = one(event, "state")
-    if state not in _DEVICE_STATES:
-        raise Unreadable(f"unknown State {state[:40]!r} of {name}")
-    return Device(interface=name, state=state)
-
-
 def _name(headers: Headers) -> str:
     name = one(headers, "event")
     return f"{name} {one(headers, 'userevent')}" if name == "UserEvent" else name
-
-
-def why(error: ValidationError) -> str:
-    """The first thing that is wrong, without the text itself: it may be long."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -140,10 +140,44 @@ async def test_forged_events_are_dropped_and_said(
 ) -> None:
     async with running(asterisk, line) as here:
         here.asterisk_says({**joined(), "key": "guess"})
+        here.box.answer(await here.box.expect("Getvar"), Variable="GVQ_KEY", Value=here.key)
         here.asterisk_says(dict(state("PJSIP/101", "INUSE")))
         assert isinstance((await here.link.event()).event, Device)
     assert "GvqJoin dropped: it does not carry our key" in caplog.text
     assert here.key not in caplog.text
+
+
+async def test_a_box_that_forgot_our_key_is_looked_at_anew(
+    asterisk: Manager, line: Coordinator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`dialplan reload` with clearglobalvars=yes; the caller's join carries no key any more."""
+    async with running(asterisk, line) as here:
+        here.asterisk_says({**joined(), "key": ""})
+        here.box.answer(await here.box.expect("Getvar"), Variable="GVQ_KEY", Value="")
+        await here.box.closed()
+        again = await settle(asterisk, line, [channel("a-17.1", **WAITING)])
+        assert [call.join.call_id for call in again.snapshot.calls] == ["a-17.1-1"]
+        assert again.key == here.key
+    assert "the box has forgotten our key" in caplog.text
+
+
+async def test_a_caller_in_mid_air_is_looked_for_again(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    agent = channel(OFFER_ID, **OFFERED, GVQ_CALLER="a-17.1")
+    async with serving(settings(asterisk, line.url)):
+        box = await asterisk.accept()
+        await box.log_in()
+        await box.resync([channel("a-17.1"), agent])
+        box.list_(
+            await box.expect("Status"),
+            "Status",
+            [channel("a-17.1", **WAITING | {"GVQ_STATE": "talking"}), agent | {"BridgeID": "x"}],
+        )
+        box.list_(await box.expect("DeviceStateList"), "DeviceStateChange", [])
+        first = (await (await line.accept()).event()).event
+        assert isinstance(first, Snapshot)
+        assert [live.talking for live in first.offers] == [True]
 
 
 async def test_a_fault_of_ours_costs_an_epoch_not_the_daemon(

@@ -345,6 +345,15 @@ async def test_waiting_callers_are_sent_on_when_the_coordinator_stays_away(
         assert (left.call_id, left.outcome) == (join.call_id, "redirected")
 
 
+async def test_a_dialplan_reload_that_forgets_our_key(a: Box, line: Coordinator) -> None:
+    async with adapter(a, line) as here:
+        a.cli("dialplan set global GVQ_KEY forgotten")
+        async with Callers(a, "sales"):
+            again = await linked(line)
+            assert len(again.snapshot.calls) == 1
+            assert again.link.hello.epoch > here.link.hello.epoch
+
+
 async def test_a_box_that_is_killed_and_comes_back(
     lab: LabStatus, a: Box, line: Coordinator
 ) -> None:

@@ -1,7 +1,7 @@
 """Two lists of a box → the snapshot an epoch begins with."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ami_adapter.headers import Headers
@@ -94,6 +94,24 @@ def test_a_local_channels_other_half_is_no_offer() -> None:
     assert read("a", [caller(), half], [], NOW).snapshot.offers == []
 
 
+def test_a_caller_who_is_being_moved_into_its_bridge_is_asked_for_again() -> None:
+    """Bridge() takes the variables away for a moment; its agent is no orphan meanwhile."""
+    found = read("a", [channel("a-1.1"), offer(GVQ_CALLER="a-1.1")], [], NOW)
+    assert (found.snapshot.calls, found.orphans, found.moving) == ([], (), True)
+    settled = read("a", [caller("talking"), offer("b", GVQ_CALLER="a-1.1")], [], NOW)
+    assert (len(settled.snapshot.calls), settled.moving) == (1, False)
+
+
+def test_an_agent_whose_caller_is_gone_is_not_waited_for() -> None:
+    found = read("a", [channel("a-9.9"), offer(GVQ_CALLER="a-1.1")], [], NOW)
+    assert (found.orphans, found.moving) == (("gvq-5",), False)
+
+
+def test_the_shell_of_a_moved_caller_is_none() -> None:
+    shell = {**caller(), "channel": "Surrogate/PJSIP/a-1.1"}
+    assert read("a", [shell], [], NOW).snapshot.calls == []
+
+
 @pytest.mark.parametrize(("variables", "why"), [
     ({"GVQ_JOIN": ""}, "GVQ_JOIN has 1 fields"),
     ({"GVQ_JOIN": JOIN + "|x"}, "GVQ_JOIN has 10 fields"),
@@ -156,6 +174,7 @@ KEYS = st.sampled_from(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.dictionaries(KEYS, WILD).map(lambda d: {"event": "Status", **d})))
 def test_no_list_raises(items: list[Headers]) -> None:
     read("a", items, items, NOW)

@@ -174,7 +174,7 @@ def test_a_device_is_told_when_it_changes() -> None:
     ]
 
 
-@pytest.mark.parametrize("device", ["Queue:sales", "Custom:x", "/.*/", "PJSIP/a b"])
+@pytest.mark.parametrize("device", ["Queue:sales", "Custom:x", "/.*/", "PJSIP/a b", "PJSIP/gvq-b"])
 def test_what_is_no_phone_is_passed_over(device: str) -> None:
     assert all_of(box(), [state(device, "INUSE")]) == []
 

@@ -57,15 +57,15 @@ def wild_events(draw: st.DrawFn) -> Headers:
     return {**headers, **own, "event": name[0]}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(events=st.lists(wild_events(), max_size=12))
 def test_no_headers_raise_and_what_is_dropped_changes_nothing(events: list[Headers]) -> None:
     here = ringing()
     for event in events:
-        before = copy.deepcopy(here)
+        before = repr(here)
         taken = here.take(event)
         if "dropped" in taken.problem.partition(":")[0]:
-            assert (taken.events, here) == ((), before)
+            assert (taken.events, repr(here)) == ((), before)
 
 
 @given(event=st.dictionaries(st.text(max_size=9), st.one_of(st.text(), st.lists(st.text()))))
@@ -134,7 +134,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=150, deadline=None)
+TestAnyOrder.settings = settings(max_examples=80, deadline=None)
 
 
 def test_the_tables_name_only_states_that_exist() -> None:
