@@ -22,6 +22,8 @@ PAGE = 1000
 class Client:
     """One coordinator. Every failure is a CliError with the API's own sentence.
 
+    A command makes a few requests, so each has a connection of its own and none is left open.
+
     url, token: GVQ_URL and GVQ_API_TOKEN when not given.
     """
 
@@ -36,7 +38,11 @@ class Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._has_token = bool(token)
         self._http = httpx.Client(
-            base_url=self.url, headers=headers, timeout=DEADLINE_S, transport=transport
+            base_url=self.url,
+            headers=headers,
+            timeout=DEADLINE_S,
+            transport=transport,
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     def get(self, path: str, **query: Any) -> Any:

@@ -47,7 +47,7 @@ class RealStage:
     async def open(cls, stack: AsyncExitStack, folder: Path, progress: Progress) -> "RealStage":
         """Raises LabError where there can be no real boxes."""
         # Registered first: what is half up when the demo is interrupted comes down too.
-        stack.push_async_callback(asyncio.to_thread, lab.down, folder)
+        stack.push_async_callback(asyncio.to_thread, lab.remove, folder)
         status = await asyncio.to_thread(
             lab.up, len(BOXES), folder, progress, FIRST_ADDRESS, agents=len(BOXES) * 2
         )

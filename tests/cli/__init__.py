@@ -1,0 +1,1 @@
+"""The command line: against a real coordinator, and what needs none."""

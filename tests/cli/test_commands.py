@@ -1,0 +1,112 @@
+"""Every command against a real coordinator: what it does, what it prints, how it is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+def made(live: Run) -> None:
+    """A queue with a member, under names this file uses throughout."""
+    live("queue", "put", "sales", "--strategy", "leastrecent", "--timeout", "20")
+    live("agent", "put", "ann", "--interface", "PJSIP/101", "--display-name", "Ann Adams")
+    live("member", "put", "sales", "ann", "--penalty", "2")
+
+
+def test_queues(live: Run) -> None:
+    made(live)
+    assert live("queue", "put", "sales").out == "Queue sales is saved.\n"
+    listed = {row["name"]: row for row in live("queue", "list", "--json").json}
+    assert listed["sales"]["strategy"] == "ringall"
+    assert "sales" in live("queue", "list").out
+    shown = live("queue", "show", "sales", "--json").json
+    assert shown["agents"] == [{"agent": "ann", "penalty": 2, "state": "offline"}]
+    assert shown["waiting"] == []
+    assert "offline" in live("queue", "show", "sales").out
+    assert live("queue", "callers", "sales", "--json").json == []
+    live("queue", "put", "brief")
+    assert live("queue", "delete", "brief").out == "Queue brief is gone.\n"
+
+
+def test_agents(live: Run) -> None:
+    made(live)
+    assert live("agent", "login", "ann").out == "Agent ann is logged in.\n"
+    assert live("agent", "pause", "ann", "--reason", "lunch").out == "Agent ann is paused.\n"
+    ann = next(row for row in live("agent", "list", "--json").json if row["name"] == "ann")
+    assert (ann["logged_in"], ann["paused"], ann["pause_reason"]) == (True, True, "lunch")
+    assert "Ann Adams" in live("agent", "list").out
+    assert live("agent", "unpause", "ann", "--json").json[0]["paused"] is False
+    assert live("agent", "logout", "ann").status == 0
+    live("agent", "put", "gone", "--interface", "PJSIP/199")
+    assert live("agent", "delete", "gone").out == "Agent gone is gone.\n"
+
+
+def test_several_agents_at_once(live: Run) -> None:
+    for agent in ("bob", "cal"):
+        live("agent", "put", agent, "--interface", f"PJSIP/{agent}")
+    assert live("agent", "login", "bob", "cal").out == (
+        "Agent bob is logged in.\nAgent cal is logged in.\n"
+    )
+
+
+def test_members(live: Run) -> None:
+    made(live)
+    assert live("member", "put", "sales", "ann").out == "Agent ann serves sales with penalty 0.\n"
+    assert live("member", "delete", "sales", "ann").out == "Agent ann no longer serves sales.\n"
+
+
+def test_a_box_is_told_its_token_and_what_to_do(live: Run) -> None:
+    told = live("box", "add", "box1").out
+    assert "Box box1 may link" in told
+    assert "gvq_" in told
+    assert "GVQ_BOX=box1" in told
+    assert live("box", "token", "box1").out.startswith("gvq_")
+    boxes = {row["name"]: row for row in live("box", "list", "--json").json}
+    assert boxes["box1"]["attached"] is False
+    assert live("box", "delete", "box1").out == "Box box1 is gone.\n"
+
+
+def test_tokens(live: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = live("token", "add", "read", "--label", "wall board", "--json").json
+    assert "wall board" in live("token", "list").out
+    with monkeypatch.context() as as_reader:
+        as_reader.setenv("GVQ_API_TOKEN", token["token"])
+        assert live("queue", "list").status == 0
+        refused = live("queue", "put", "other")
+        assert refused.err == "gvq: This token's role 'read' may not do this; it needs admin.\n"
+    assert live("token", "revoke", token["id"]).status == 0
+    monkeypatch.setenv("GVQ_API_TOKEN", token["token"])
+    assert live("queue", "list").err == "gvq: A valid bearer token is needed.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("queue", "show", "none"), "There is no queue named 'none'."),
+        (("queue", "show", "../boxes"), ""),
+        (("queue", "put", "new", "--strategy", "fair"), "body.strategy: "),
+        (("agent", "login", "none"), "There is no agent named 'none'."),
+        (("member", "put", "none", "none"), "There is no "),
+        (("box", "token", "none"), "There is no box named 'none'."),
+        (("why", "none"), "There is no call 'none'."),
+    ],
+)
+def test_a_refusal_is_its_own_sentence(
+    live: Run, arguments: tuple[str, ...], sentence: str
+) -> None:
+    ran = live(*arguments)
+    assert ran.status == 1
+    assert ran.out == ""
+    assert ran.err.startswith(f"gvq: {sentence}")
+
+
+def test_the_journal_is_exported_and_verified(live: Run, tmp_path: Path) -> None:
+    made(live)
+    file = tmp_path / "day.jsonl"
+    assert live("journal", "export", str(file)).status == 0
+    assert file.read_text() == live("journal", "export").out
+    verdict = live("verify", str(file), "--json").json
+    assert verdict["ok"] is True
+    assert verdict["entries"] == len(file.read_text().splitlines()) > 0
+    assert live("verify").status == 0
