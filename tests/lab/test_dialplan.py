@@ -186,7 +186,8 @@ async def test_when_a_call_is_over_the_phone_is_told_not_in_use(ami: Ami, a: Box
         phone.hang_up(phone.invites[0])
         await ami.wait("Hangup", Uniqueid=offer_id)
         await ami.wait("DeviceStateChange", 2, Device="PJSIP/101", State="NOT_INUSE")
-    states = [event["State"] for event in ami.all("DeviceStateChange", Device="PJSIP/101")]
+    changes = ami.all("DeviceStateChange", Device="PJSIP/101")
+    states = [change["State"] for change in changes if change["State"] != "UNAVAILABLE"]
     assert states[:4] == ["NOT_INUSE", "RINGING", "INUSE", "NOT_INUSE"]
 
 
