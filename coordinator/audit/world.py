@@ -5,6 +5,7 @@ time, so that an error in one of the two shows. Times are µs of the line's cloc
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 #: (−priority, rank, call id): sorts as callers stand in line.
@@ -143,9 +144,9 @@ class World:
         caller = self.callers.get(str(call_id))
         return caller if caller and caller.in_line else None
 
-    def line(self, queue: str) -> list[Caller]:
-        """The callers of a queue, first one first."""
-        return [self.callers[place[2]] for place in self.queues[queue].line]
+    def line(self, queue: str) -> Iterator[Caller]:
+        """The callers of a queue, first one first; a line may be long and one look short."""
+        return (self.callers[place[2]] for place in self.queues[queue].line)
 
     def stand(self, caller: Caller) -> None:
         """Give a caller its place in its queue's line."""
@@ -166,6 +167,11 @@ class World:
             self.free.add(agent.name)
         else:
             self.free.discard(agent.name)
+
+    def free_members(self, queue: Queue) -> list[tuple[str, Member]]:
+        """The available members of a queue, in order."""
+        names = self.free & queue.members.keys()
+        return sorted(((name, queue.members[name]) for name in names), key=lambda row: row[1].order)
 
     def is_open(self, caller: Caller) -> bool:
         """Whether it waits on an attached box and nobody has answered it."""

@@ -61,7 +61,7 @@ def _penalty(world: World, caller: Caller, entry: Entry) -> str:
 def _better(world: World, caller: Caller, name: str) -> str:
     """Who was better, in words; empty when nobody was."""
     queue = world.queues[caller.queue]
-    fit = [(world.agents[a], queue.members[a]) for a in queue.members if a in world.free]
+    fit = [(world.agents[a], member) for a, member in world.free_members(queue)]
     fit = [(a, m) for a, m in fit if caller.admits(m.penalty)]
     if name not in {agent.name for agent, _ in fit}:
         return ""

@@ -15,7 +15,7 @@ def check_step(world: World) -> Iterator[tuple[str, str]]:
     if world.held or world.partial or not world.free:
         return
     for name in sorted(world.waiting_queues):
-        free = [agent for agent in world.queues[name].members if agent in world.free]
+        free = [agent for agent, _ in world.free_members(world.queues[name])]
         pair = _first_pair(world, name, free) if free else None
         if pair:
             yield pair

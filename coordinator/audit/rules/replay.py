@@ -6,14 +6,20 @@ from coordinator.audit.report import Violation
 from coordinator.audit.world import Caller, World
 from coordinator.journal import TYPES, Entry, stream_position
 
+#: Entry type → the fields it cannot do without.
+NEEDED = {
+    kind: frozenset(name for name in fields if not name.endswith("?"))
+    for kind, fields in TYPES.items()
+}
+
 
 def malformed(world: World, entry: Entry) -> Iterator[Violation]:
     """Why the entry cannot be replayed: unknown type, a field missing, out of order."""
-    fields = TYPES.get(entry.type)
-    if fields is None:
+    needed = NEEDED.get(entry.type)
+    if needed is None:
         yield Violation("I8", entry.id, f"There is no entry type {entry.type}.")
         return
-    missing = [name for name in fields if not name.endswith("?") and name not in entry.data]
+    missing = sorted(needed - entry.data.keys())
     if missing:
         yield Violation("I8", entry.id, f"{entry.type} lacks {', '.join(missing)}.")
 
