@@ -23,7 +23,7 @@ setup: ## Create or refresh .venv for development (returns at once when it is fr
 	@scripts/setup.sh dev
 
 .PHONY: system-packages
-system-packages: ## Install what the tests need from Debian (root only; else does nothing)
+system-packages: setup ## Provide PostgreSQL and Asterisk for the tests (root only; else does nothing)
 	@scripts/system-packages.sh
 
 .PHONY: lint

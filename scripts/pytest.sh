@@ -22,7 +22,7 @@ say "Tests without Asterisk, on two cores"
 .venv/bin/pytest -n 2 --dist loadfile -m 'not lab' "${without[@]}" "$@" || status=$?
 
 if [ "$lab" = yes ]; then
-    say "Tests with real Asterisk boxes, one at a time (the first time makes the boxes: minutes)"
+    say "Tests with real Asterisk boxes, one at a time"
     .venv/bin/pytest -m lab "$@" || status=$?
 fi
 exit "$status"

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond Python: a PostgreSQL server, and debootstrap, with which the
-# lab makes its Asterisk boxes. Does nothing unless root on Debian; scripts/pytest.sh then says
-# which tests that leaves out.
+# Provides what the tests need beyond Python: a PostgreSQL server, and the folder from which the lab
+# runs real Asterisk boxes, kept in the user's cache. Does nothing unless root on Debian;
+# scripts/pytest.sh then says which tests that leaves out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
 
 on_debian_as_root || exit 0
-missing=()
-has_postgres || missing+=(postgresql)
-command -v debootstrap >/dev/null || missing+=(debootstrap)
-[ ${#missing[@]} -eq 0 ] || debian_install "${missing[@]}"
+has_postgres || debian_install postgresql
+say "Asterisk for the lab (the first time builds it from Debian's packages, which takes minutes)"
+quietly .venv/bin/python -c 'from ami_adapter.lab import root; root.ensure(print)'
