@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ami_adapter.simulator.phones import Behaviour
-from tests.e2e.programs import Coordinator, Program, adapter, gvq
+from tests.e2e.programs import WITHIN_S, Coordinator, Program, adapter, gvq
 from tests.waiting import eventually
 
 
@@ -137,21 +137,33 @@ class Rig:
         await program.start()
 
     async def attached(self) -> None:
-        """Wait until every box is attached, as its last journal entry says."""
-        await self.coordinator.until(lambda _: all(map(self._is_attached, self.boxes)))
+        """Wait until every box is linked and attached."""
+        await eventually(self._all_attached, WITHIN_S)
 
-    def _is_attached(self, box: str) -> bool:
-        self.adapters[box].check()
-        about = [e for e in self.coordinator.entries if e.data.get("box") == box]
-        states = [e.type for e in about if e.type in ("box.attached", "box.detached")]
-        return states[-1:] == ["box.attached"]
+    async def kill_adapter(self, box: str) -> None:
+        """SIGKILL the box's adapter, and wait until the coordinator has lost its link."""
+        await self.adapters[box].kill()
+
+        async def unlinked() -> bool:
+            return not (await self._boxes())[box]["linked"]
+
+        await eventually(unlinked, WITHIN_S)
+
+    async def _all_attached(self) -> bool:
+        for program in self.adapters.values():
+            program.check()
+        boxes = await self._boxes()
+        return all(boxes[box]["linked"] and boxes[box]["attached"] for box in self.boxes)
+
+    async def _boxes(self) -> dict[str, dict[str, Any]]:
+        return {row["name"]: row for row in await self.coordinator.ask("GET", "/v1/boxes")}
 
     async def clear(self) -> None:
         """Everybody hangs up and goes home; the next test finds no queue, agent or entry."""
         ask = self.coordinator.ask
         for person in self._people:
             await person.hang_up()
-        await eventually(self._idle)
+        await eventually(self._idle, WITHIN_S)
         for kind in ("agents", "queues"):
             for row in await ask("GET", f"/v1/{kind}"):
                 await ask("DELETE", f"/v1/{kind}/{row['name']}")
@@ -183,14 +195,14 @@ class Rig:
         behaviour: Behaviour = Behaviour(),  # noqa: B008
         **penalties: int,
     ) -> Phone:
-        """An agent who is available: a phone at `box`, a member of queues with these penalties."""
+        """An agent at work: a phone at `box`, logged in, a member of queues with these penalties."""
         ask = self.coordinator.ask
         phone = await self.phone(name, box, behaviour)
         await ask("PUT", f"/v1/agents/{name}", {"interface": f"PJSIP/{name}"})
         for queue, penalty in (penalties or {"sales": 0}).items():
             await ask("PUT", f"/v1/queues/{queue}/members/{name}", {"penalty": penalty})
         await ask("POST", f"/v1/agents/{name}/login")
-        await self.agent_is(name, state="available", home=box)
+        await self.agent_is(name, home=box)
         return phone
 
     async def phone(self, agent: str, box: str, behaviour: Behaviour = Behaviour()) -> Phone:  # noqa: B008
@@ -205,7 +217,7 @@ class Rig:
             shown = await self.coordinator.ask("GET", f"/v1/agents/{name}")
             return bool(wanted.items() <= shown.items())
 
-        await eventually(so)
+        await eventually(so, WITHIN_S)
 
     # ── calling ─────────────────────────────────────────────────────────────────────────────
 
@@ -247,7 +259,7 @@ class Rig:
         async def over() -> bool:
             return person.ended
 
-        await eventually(over)
+        await eventually(over, WITHIN_S)
 
     async def verify(self) -> str:
         """What `gvq verify` finds wrong with the whole journal so far; "" for nothing."""
