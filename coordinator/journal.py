@@ -41,6 +41,8 @@ TYPES: dict[str, tuple[str, ...]] = {
         "queue", "call_id", "agent", "offer_id", "fence", "outcome", "reason?", "ring_us",
         "agent_state",
     ),
+    # The phone has answered and holds the claim; an announcement plays before the bridge.
+    "offer.claimed": ("queue", "call_id", "agent", "offer_id", "fence"),
     "call.connected": (
         "queue", "call_id", "box", "agent", "home", "offer_id", "fence", "hold_us", "by",
     ),
@@ -116,7 +118,7 @@ def read_lines(lines: Iterable[str]) -> Iterator[Entry]:
             continue
         try:
             yield Entry.from_json(json.loads(line))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"line {number} is not a journal entry: {error}") from error
 
 

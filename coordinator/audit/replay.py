@@ -125,16 +125,12 @@ def _offer_ended(world: World, entry: Entry) -> None:
         _adopted(world, entry).state = "answered"
     elif data["offer_id"] in world.offers:
         _release(world, world.offers[data["offer_id"]], data["agent_state"])
-        if data["outcome"] == "answered_elsewhere":
-            _claimed(world, data["call_id"])
 
 
-def _claimed(world: World, call_id: str) -> None:
-    """Of several ringing phones one has answered; who is told by those that stop."""
-    caller = world.caller(call_id)
-    left = list(caller.offers.values()) if caller else []
-    if len(left) == 1:
-        left[0].state = "claimed"
+def _claimed(world: World, entry: Entry) -> None:
+    offer = world.offers.get(entry.data["offer_id"])
+    if offer:
+        offer.state = "claimed"
 
 
 def _adopted(world: World, entry: Entry) -> Offer:
@@ -208,6 +204,7 @@ CHANGES: dict[str, Callable[[World, Entry], None]] = {
     "caller.detached": _detached,
     "caller.attached": _attached,
     "offer.made": _offered,
+    "offer.claimed": _claimed,
     "offer.ended": _offer_ended,
     "call.connected": _connected,
     "call.completed": _completed,

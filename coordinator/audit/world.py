@@ -17,9 +17,7 @@ EXCLUSIVE = -1
 
 @dataclass(slots=True)
 class Offer:
-    """An agent held by a caller: `ringing`, then `answered`, then `connected`.
-
-    `claimed` is told by the other phones of a ringall alone, when they stop before the bridge.
+    """An agent held by a caller: `ringing`, perhaps `claimed`, then `answered`, `connected`.
 
     `adopted`: never made in this journal, but found on a box by a snapshot.
     """

@@ -70,6 +70,14 @@ class Book:
             agent_state=state,
         )  # fmt: skip
 
+    def claim(self, call: str, agent: str) -> None:
+        """The phone has answered; an announcement plays before the bridge."""
+        made = self.made(call, agent)
+        self.write(
+            "offer.claimed", queue=made["queue"], call_id=call, agent=agent,
+            offer_id=made["offer_id"], fence=made["fence"],
+        )  # fmt: skip
+
     def left(self, call: str, outcome: str, position: int = 1, **changes: Any) -> None:
         """A caller leaves the line."""
         fields = {

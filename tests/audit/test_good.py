@@ -67,6 +67,7 @@ def ringall_takes_an_agent_of_the_tier_who_comes_later() -> Book:
 def claimed_by_one_the_others_are_not_rung_again() -> Book:
     book = ringall_takes_an_agent_of_the_tier_who_comes_later()
     book.step()
+    book.claim("c1", "ann")
     book.offer_ended("c1", "bob", "answered_elsewhere", "available")
     book.step()
     book.offer_ended("c1", "ann", "failed")

@@ -95,9 +95,8 @@ class Day:
             self.talking[offer.offer_id] = self.ringing.pop(offer.offer_id)
 
     async def claim(self) -> None:
-        """Not for ringall: there a lone phone's claim leaves no trace in the journal."""
         offer = self.pick(self.ringing)
-        if offer and self.strategies[offer.queue] != "ringall":
+        if offer:
             box = self.box_of(offer.call_id)
             await self.line.engine.answer(box.origin(), offer.offer_id, offer.fence)
 

@@ -9,6 +9,7 @@ from coordinator.journal import Entry
 #: Entry type → the states of the offer in which it may come. An agent who has claimed the
 #: caller may still be lost before the bridge.
 LIVE: dict[str, tuple[str, ...]] = {
+    "offer.claimed": ("ringing",),
     "offer.ended": ("ringing", "claimed"),
     "call.connected": ("answered",),
     "call.completed": ("connected",),

@@ -3,13 +3,15 @@
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, offer_id, fence}
 -- Returns    ok | stale_offer | any refusal of accept()
--- Journal    offer.ended (answered_elsewhere)*
+-- Journal    offer.claimed, offer.ended (answered_elsewhere)*
 transition('answer', function(arg)
   local refusal, data = accept(arg)
   if refusal then return refusal, data end
   local o, stale = offers.of_event(arg)
   if not o or o.state ~= 'ringing' then return stale or 'stale_offer' end
   local call = calls.load(o.call_id)
+  journal('offer.claimed', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
+    'offer_id', o.id, 'fence', tonumber(o.fence))
   offers.finish_others(call, o.id, 'answered_elsewhere')
   calls.close(call)
   save(K.offer(o.id), o, 'state', 'claimed')

@@ -3,7 +3,7 @@
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, offer_id, fence}
 -- Returns    ok | stale_offer | any refusal of accept()
--- Journal    offer.ended (answered_elsewhere)*, offer.ended (answered), caller.left (answered),
+-- Journal    offer.ended (answered), offer.ended (answered_elsewhere)*, caller.left (answered),
 --            call.connected
 transition('connect', function(arg)
   local refusal, data = accept(arg)

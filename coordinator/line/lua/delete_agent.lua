@@ -9,7 +9,9 @@ transition('delete_agent', function(arg)
   if not a then return 'unknown_agent' end
   if a.offer ~= '' or a.call ~= '' then return 'agent_busy' end
   save(K.agent(a.name), a, 'logged_in', '0')
-  agents.update(a, 'api')
+  agents.refresh(a)
+  journal('agent.state', 'agent', a.name, 'state', 'offline', 'reason', 'deleted', 'home', a.home,
+    'by', 'api')
   for _, m in ipairs(memberships_of(a.name)) do members.remove(m.queue, a) end
   if a.home ~= '' then redis.call('SREM', K.homed(a.home), a.name) end
   clear_timer('agent:' .. a.name)

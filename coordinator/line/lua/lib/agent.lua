@@ -60,10 +60,10 @@ function agents.refresh(a)
   return state
 end
 
--- As refresh, and journals the change, where no other entry says it.
+-- As refresh, and journals the change (of home too), where no other entry says it.
 function agents.update(a, by)
   local state = agents.refresh(a)
-  if state ~= a.was or a.state_why ~= a.was_why then
+  if state ~= a.was or a.state_why ~= a.was_why or a.moved then
     journal('agent.state', 'agent', a.name, 'state', state,
       'reason', a.state_why ~= '' and a.state_why, 'home', a.home, 'by', by)
   end
@@ -90,6 +90,7 @@ local function set_home(a, home)
   if a.home ~= '' then redis.call('SREM', K.homed(a.home), a.name) end
   if home ~= '' then redis.call('SADD', K.homed(home), a.name) end
   save(K.agent(a.name), a, 'home', home)
+  a.moved = true
 end
 
 -- Another box where the interface is registered, first by name; '' for none.

@@ -15,15 +15,16 @@ function calls.close(call)
   save(K.call(call.id), call, 'open', '')
 end
 
--- To be matched: under its own window, or under the tier that rings for it (ringall).
+-- To be matched: under its own window, or not above the tier that rings for it (ringall).
 function calls.open(call, tier)
   calls.close(call)
+  save(K.call(call.id), call, 'tier', tier or '')
   if call.attached ~= '1' then return end
   local w = windows.of(call)
   local name = windows.name(tier and windows.capped(w, tier) or w) .. '|' .. call.place
   redis.call('ZADD', K.open(call.queue), 0, name)
   save(K.call(call.id), call, 'open', name)
-  if not tier then opened[#opened + 1] = call.id end
+  opened[#opened + 1] = call.id
 end
 
 -- After an offer ended without a bridge: back to waiting once nothing rings for it any more.
@@ -43,7 +44,7 @@ function calls.enter(join, box, rank, age, by)
     'channel', join.channel, 'caller_id_num', join.caller_id_num,
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
     'place', place, 'joined', now - age, 'state', 'waiting', 'attached', '1', 'offers', '',
-    'tried', '', 'open', '', 'agent', '')
+    'tried', '', 'open', '', 'tier', '', 'agent', '')
   for _, bound in ipairs({ 'min_penalty', 'max_penalty', 'raise_penalty' }) do
     if join[bound] then redis.call('HSET', key, bound, join[bound]) end
   end
@@ -90,7 +91,6 @@ end
 
 -- Caller and agent talk. `by`: box | restored.
 function calls.connect(call, o, by)
-  offers.finish_others(call, o.id, 'answered_elsewhere')
   clear_timer('offer:' .. o.id)
   local hold = now - tonumber(call.joined)
   local a = agents.load(o.agent)
@@ -101,6 +101,7 @@ function calls.connect(call, o, by)
   journal('offer.ended', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
     'offer_id', o.id, 'fence', tonumber(o.fence), 'outcome', 'answered',
     'ring_us', now - tonumber(o.made), 'agent_state', 'talking')
+  offers.finish_others(call, o.id, 'answered_elsewhere')
   out_of_line(call, 'answered', '', by)
   journal('call.connected', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
     'agent', o.agent, 'home', o.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
@@ -145,5 +146,9 @@ function calls.attach(call)
   if call.attached == '1' then return end
   save(K.call(call.id), call, 'attached', '1')
   journal('caller.attached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
-  if call.state == 'waiting' then calls.open(call) end
+  if call.state == 'waiting' then
+    calls.open(call)
+  elseif call.state == 'ringing' and call.tier ~= '' then
+    calls.open(call, tonumber(call.tier))
+  end
 end

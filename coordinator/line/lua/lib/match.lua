@@ -80,7 +80,11 @@ local function pick_one(call, queue, penalties, strategy)
     if first and (not any or before(strategy, queue, first, any)) then any = first end
   end
   if not fresh then save(K.call(call.id), call, 'tried', '') end
-  return { fresh or any }, seen
+  local chosen = fresh or any
+  local told = false
+  for _, m in ipairs(seen) do told = told or m.agent == chosen.agent end
+  if not told then seen[#seen + 1] = chosen end
+  return { chosen }, seen
 end
 
 local function pick_all(queue, penalties, strategy)
@@ -107,7 +111,7 @@ end
 
 local function considered(seen, tier)
   local rows = {}
-  for i = 1, math.min(#seen, PAGE) do
+  for i = 1, math.min(#seen, PAGE + 1) do
     rows[i] = { seen[i].agent, int(tier), int(seen[i].metric) }
   end
   return rows
@@ -119,6 +123,10 @@ local function serve(call)
   local queue = call.queue
   local name, timeout = unpack(redis.call('HMGET', K.queue(queue), 'strategy', 'timeout'))
   local strategy = strategies[name]
+  if call.state == 'ringing' and not strategy.all then   -- the queue was ringall when it began
+    calls.close(call)
+    return false
+  end
   local w = windows.parse(string.match(call.open, '^[^|]+'))
   local tier, penalties = best_tier(queue, w)
   if not tier then return false end
