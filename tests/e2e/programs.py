@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from coordinator.journal import Entry
+from tests.waiting import eventually
 
 GVQ = str(Path(sys.executable).with_name("gvq"))
 
@@ -57,6 +58,14 @@ class Program:
         """AssertionError with the log's end when the program ended by itself."""
         ended = self._process is not None and self._process.returncode is not None
         assert not ended, f"gvq {self.command} ended:\n{self.log.read_text('utf-8')[-2000:]}"
+
+    async def says(self, words: str) -> None:
+        """Wait until its log holds these words."""
+
+        async def so() -> bool:
+            return words in self.log.read_text("utf-8")
+
+        await eventually(so, WITHIN_S)
 
     async def stop(self) -> None:
         """SIGTERM; TimeoutError when that does not end it."""

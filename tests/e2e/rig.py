@@ -195,7 +195,7 @@ class Rig:
         behaviour: Behaviour = Behaviour(),  # noqa: B008
         **penalties: int,
     ) -> Phone:
-        """An agent at work: a phone at `box`, logged in, a member of queues with these penalties."""
+        """An agent at work: a phone at `box`, logged in, a member with these penalties."""
         ask = self.coordinator.ask
         phone = await self.phone(name, box, behaviour)
         await ask("PUT", f"/v1/agents/{name}", {"interface": f"PJSIP/{name}"})
@@ -285,6 +285,11 @@ class Rig:
         for ring in self.rings():
             first.setdefault(ring.number, ring)
         return list(first.values())
+
+    def offered_first(self) -> list[str]:
+        """Calls in the order of their first offers."""
+        offers = self.coordinator.of("offer.made")
+        return list(dict.fromkeys(offer.data["call_id"] for offer in offers))
 
     def rung(self, caller: Caller) -> list[str]:
         """The agents rung for a caller, in order."""

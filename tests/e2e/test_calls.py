@@ -35,15 +35,26 @@ async def test_an_agent_on_another_box_is_reached_over_the_trunk(rig: Rig) -> No
 
 
 async def test_callers_of_three_boxes_are_rung_in_the_order_of_joining(rig: Rig) -> None:
-    """Two agents, nine callers, all boxes: not one overtakes, no phone gets two INVITEs."""
-    await rig.queue(strategy="leastrecent")
+    """One agent, nine callers, all boxes: the phone says that not one overtakes."""
+    await rig.queue()
     callers = [await rig.call(box) for box in "cabbacacb"]
     assert await rig.waiting() == [caller.call_id for caller in callers]
-    for agent, box in (("101", "a"), ("102", "b")):
-        await rig.agent(agent, box, Behaviour(talk=0.2))
+    await rig.agent("101", "b", Behaviour(talk=0.1))
     for caller in callers:
         assert await rig.outcome(caller) == "answered"
     assert [ring.number for ring in rig.first_rings()] == [caller.number for caller in callers]
+    assert rig.double_invites() == []
+
+
+async def test_three_agents_of_three_boxes_take_callers_in_the_order_of_joining(rig: Rig) -> None:
+    """Decisions are in order; INVITEs of the same millisecond, by two boxes, need not be."""
+    await rig.queue(strategy="leastrecent")
+    callers = [await rig.call(box) for box in "cabbacacbabc"]
+    for agent, box in (("101", "a"), ("102", "b"), ("103", "c")):
+        await rig.agent(agent, box, Behaviour(talk=0.1))
+    for caller in callers:
+        assert await rig.outcome(caller) == "answered"
+    assert rig.offered_first() == [caller.call_id for caller in callers]
     assert rig.double_invites() == []
 
 

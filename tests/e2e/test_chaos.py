@@ -1,7 +1,7 @@
 """Each part is killed while twenty callers wait: none is lost, and the order stays.
 
-Named after what is lost with the part. The phones, not the journal, say in which order callers
-were rung.
+Each test is named after what is killed, or after the race. The phones, not the journal, say in
+which order callers were rung: one agent takes one after the other.
 """
 
 import os
@@ -31,9 +31,8 @@ async def _twenty(rig: Rig) -> list[Caller]:
 
 
 async def _all_are_served_in_order(rig: Rig, callers: list[Caller]) -> None:
-    """Two agents come; everybody is answered, in the order of joining, nobody rung twice."""
-    for agent, box in (("101", "a"), ("102", "b")):
-        await rig.agent(agent, box, Behaviour(talk=0.1))
+    """An agent comes; everybody is answered, in the order of joining, nobody rung twice."""
+    await rig.agent("101", "b", Behaviour(talk=0.05))
     for caller in callers:
         assert await rig.outcome(caller) == "answered"
     assert [ring.number for ring in rig.first_rings()] == [caller.number for caller in callers]
@@ -103,14 +102,27 @@ async def test_twenty_waiting_callers_keep_their_order(
 async def test_a_caller_who_joins_while_the_adapter_is_away_keeps_the_true_place(
     alone: Rig,
 ) -> None:
-    """Joined on b with no adapter there, then another on a: b's caller is the first."""
+    """Joined on b with no adapter there, much later another on a: b's caller is the first."""
     await alone.queue()
     await alone.kill_adapter("b")
     early = await alone.dial("b")
+    await alone.coordinator.happens("box.detached", box="b")
     late = await alone.call("a")
     await alone.adapters["b"].start()
-    first = await alone.joined(early)
-    await _line_is(alone, [first, late])
+    await _line_is(alone, [await alone.joined(early), late])
+
+
+async def test_a_snapshot_that_waited_for_the_coordinator_keeps_the_true_place(alone: Rig) -> None:
+    """Race: the adapter of b looks at its box while there is nobody to tell."""
+    await alone.queue()
+    await alone.kill_adapter("b")
+    await alone.coordinator.program.kill()
+    early = await alone.dial("b")
+    await alone.adapters["b"].start()
+    await alone.adapters["b"].says("Box b has 1 callers")
+    late = await alone.dial("a")
+    await alone.coordinator.start()
+    await _line_is(alone, [await alone.joined(early), await alone.joined(late)])
 
 
 async def test_a_caller_who_hangs_up_while_the_adapter_is_away_leaves(alone: Rig) -> None:
