@@ -41,7 +41,10 @@ async def ended(ami: AmiSession) -> str:
 # ── (1) never re-sent ───────────────────────────────────────────────────────────────────────────
 
 
-async def test_unanswered_actions_are_not_sent_again(asterisk: Manager, peer: Peer) -> None:
+async def test_unanswered_actions_are_not_sent_again(
+    asterisk: Manager, peer: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "panoramisk")
     async with session(asterisk, peer) as (ami, box):
         answer = ami.send("Originate", {"Channel": "PJSIP/101", "Async": "true"})
         await box.expect("Originate")
@@ -54,6 +57,7 @@ async def test_unanswered_actions_are_not_sent_again(asterisk: Manager, peer: Pe
         assert (await pong).success
     assert [action["Action"] for action in box.actions] == ["Challenge", "Login", "Ping"]
     assert asterisk.waiting == 0, "panoramisk has reconnected by itself"
+    assert "awaiting" not in caplog.text
 
 
 async def test_an_ended_session_takes_no_action(asterisk: Manager, peer: Peer) -> None:

@@ -24,6 +24,7 @@ from tests.adapter.support.events import (
     hung_up,
     joined,
     left,
+    left,
     originate,
     ringing,
 )
@@ -164,3 +165,21 @@ def test_the_end_of_an_old_call_does_not_touch_the_next_visit() -> None:
     out = all_of(here, [bridged(), joined(visit=2), hung_up(OFFER_ID)])
     assert out[-1] == Complete(**OFFER_, ended_by="agent")
     assert [visit.join.call_id for visit in here.waiting()] == ["a-17.1-2"]
+
+
+def test_after_its_call_a_visit_is_left() -> None:
+    here = ringing()
+    all_of(here, [bridged(), hung_up(OFFER_ID)])
+    assert here.visits[CALLER].state == "left"
+
+
+def test_an_old_offers_bridge_does_not_connect_the_next_visit() -> None:
+    here = ringing()
+    all_of(here, [left(), joined(visit=2), bridged()])
+    assert [visit.join.call_id for visit in here.waiting()] == ["a-17.1-2"]
+
+
+def test_a_second_originate_of_one_id_fails_and_the_call_goes_on() -> None:
+    """Asterisk refuses the id of a channel that lives, and says so under that id."""
+    out = all_of(ringing(), [bridged(), failed(0), hung_up(OFFER_ID)])
+    assert [event.kind for event in out] == ["connect", "complete"]
