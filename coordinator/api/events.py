@@ -9,8 +9,11 @@ response. Either way it is cut off, and may resume.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncGenerator
+from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
@@ -18,6 +21,9 @@ from coordinator.api.services import Services
 from coordinator.errors import Refused
 from coordinator.history.live import Dropped
 from coordinator.journal import Entry
+from coordinator.tasks import cancel, to_its_end
+
+log = logging.getLogger(__name__)
 
 EVENT_STREAM = "text/event-stream"
 
@@ -37,42 +43,56 @@ class EventStream(StreamingResponse):
 
     media_type = EVENT_STREAM
 
-    def __init__(self, content: AsyncIterator[str]) -> None:
+    def __init__(self, content: AsyncGenerator[str, None]) -> None:
         # X-Accel-Buffering: nginx would otherwise hold events back.
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(content, headers=headers)
+        self._content = content
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
             async with asyncio.timeout(STUCK_S):
                 await send(message)
 
-        with contextlib.suppress(TimeoutError):
-            await super().__call__(scope, receive, send_in_time)
+        async with contextlib.aclosing(self._content):
+            try:
+                await super().__call__(scope, receive, send_in_time)
+            except (ClientDisconnect, TimeoutError):
+                # Starlette makes the one of the other, or not, by the server's version.
+                log.info("a client of /v1/events that does not read was cut off")
 
 
-async def events(here: Services, secret: str, after: str | None) -> AsyncIterator[str]:
+async def events(here: Services, secret: str, after: str | None) -> AsyncGenerator[str, None]:
     """The text of the stream, until the client is dropped or its token opens nothing."""
     yield f"retry: {RETRY_MS}\n\n"
-    entries = here.live.follow(after)
-    upcoming = asyncio.ensure_future(anext(entries))
-    try:
-        while True:
-            done, _ = await asyncio.wait({upcoming}, timeout=HEARTBEAT_S)
-            if done:
-                yield _event(upcoming.result())
-                upcoming = asyncio.ensure_future(anext(entries))
-            else:
-                await here.tokens.check(secret)
-                yield ": still here\n\n"
-    except Dropped as dropped:
-        yield f": cut off, {dropped.reason}\n\n"
-    except Refused as refused:
-        yield f": cut off, {refused.code}\n\n"
-    finally:
-        upcoming.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Dropped):
-            await upcoming
+    async with (
+        contextlib.aclosing(here.live.follow(after)) as entries,
+        contextlib.aclosing(_with_silences(entries)) as heard,
+    ):
+        try:
+            async for entry in heard:
+                if entry is None:
+                    await to_its_end(here.tokens.check(secret))
+                yield _event(entry) if entry else ": still here\n\n"
+        except Dropped as dropped:
+            yield f": cut off, {dropped.reason}\n\n"
+        except Refused as refused:
+            yield f": cut off, {refused.code}\n\n"
+
+
+async def _with_silences(
+    entries: AsyncGenerator[Entry, None],
+) -> AsyncGenerator[Entry | None, None]:
+    """The entries, and None whenever HEARTBEAT_S have passed without one."""
+    while True:
+        upcoming: asyncio.Task[Any] = asyncio.ensure_future(anext(entries))
+        try:
+            while not (await asyncio.wait({upcoming}, timeout=HEARTBEAT_S))[0]:
+                yield None
+        finally:
+            # To its end: the entries cannot be closed while one is still being waited for.
+            await to_its_end(cancel([upcoming]))
+        yield upcoming.result()
 
 
 def _event(entry: Entry) -> str:

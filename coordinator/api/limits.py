@@ -8,7 +8,10 @@ from coordinator.errors import Refused
 
 
 class BodyLimit:
-    """ASGI middleware: refuses a longer body with too_large, announced or not."""
+    """ASGI middleware: refuses a longer body with too_large, announced or not.
+
+    FastAPI's own `max_body_size` answers with plain text, which would be no problem+json.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

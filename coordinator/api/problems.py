@@ -26,7 +26,8 @@ from coordinator.redis_client import AWAY
 
 log = logging.getLogger(__name__)
 
-#: Longest body of a request, bytes. Our largest has a few hundred.
+#: Longest body of a request, bytes. Our largest has a few hundred; and a body is read before its
+#: token is checked.
 MAX_BODY = 64 * 1024
 
 #: What FastAPI takes as `responses=`.
@@ -159,7 +160,7 @@ def install(app: FastAPI) -> None:
 
 
 def _of_http(request: Request, error: HTTPException) -> Refused:
-    """Starlette's own errors: no such path, no such method; and ours of limits.py."""
+    """Starlette's own errors: no such path, no such method, too long a body."""
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return Refused("method_not_allowed", method=request.method, path=request.url.path)
     if error.status_code == HTTPStatus.NOT_FOUND:

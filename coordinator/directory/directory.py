@@ -38,12 +38,8 @@ class Directory:
         """
         return await self._mirror.mirror()
 
-    async def keep_mirrored(self) -> None:
-        """Run for ever: mirrors at the start, and whenever a change could not reach the line."""
-        await self._mirror.keep()
-
     async def lags(self) -> bool:
-        """Whether the line still lacks a change."""
+        """Whether a mirror is due: at the start, and after a change that missed the line."""
         return await self._mirror.lags()
 
     # ── queues ──────────────────────────────────────────────────────────────────────────────

@@ -9,9 +9,9 @@ every change takes, also makes the order of changes the same in both: two replic
 one queue cannot leave the line with the older settings.
 
 If the line is unavailable the change is committed all the same, and the row `mirror` says that
-the line lags. Any replica's `keep` sees that and mirrors everything once the line is back.
-Should the commit itself fail after the line was told, the line is ahead until the mirror that
-this process then makes, or that it makes when it starts again.
+the line lags. Any replica that looks (`lags`) sees that and mirrors everything once the line is
+back. Should the commit itself fail after the line was told, the line is ahead until this process
+mirrors, which it then owes; if it died, until it starts again.
 """
 
 import asyncio
@@ -21,7 +21,6 @@ from contextlib import asynccontextmanager
 from typing import ParamSpec, Protocol
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coordinator.database import Database
@@ -40,9 +39,6 @@ LINE_DECIDES = frozenset({"queue_in_use", "agent_busy"})
 
 #: Seconds a change waits for the line: it holds the directory's lock meanwhile.
 PATIENCE_S = 2.0
-
-#: Seconds between looks whether some replica left a change the line has not got.
-LOOK_EVERY_S = 2.0
 
 
 class Line(Protocol):
@@ -102,7 +98,6 @@ class Mirror:
         self._patience_s = patience_s
         # Unknown until a first mirror: an earlier process may have died between line and commit.
         self._unsure = True
-        self._wake = asyncio.Event()
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Change]:
@@ -119,8 +114,6 @@ class Mirror:
         except BaseException:
             self._unsure = self._unsure or (change is not None and change.told)
             raise
-        finally:
-            self._wake.set()
 
     async def mirror(self) -> list[Refused]:
         """Bring everything to the line. Returns what it refused for now; empty: all is there.
@@ -142,25 +135,6 @@ class Mirror:
         async with self._database.read() as session:
             row = (await session.execute(select(MirrorRow))).scalar_one()
             return row.mirrored != row.version
-
-    async def keep(self) -> None:
-        """Mirror whenever the line lags, for ever. Begins with one whole mirror."""
-        while True:
-            self._wake.clear()
-            await self._catch_up()
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-
-    async def _catch_up(self) -> None:
-        try:
-            if await self.lags():
-                for refused in await self.mirror():
-                    log.warning("The line does not follow the directory yet: %s", refused)
-        except (*AWAY, SQLAlchemyError) as error:
-            log.warning("Mirroring the directory failed, trying again: %r", error)
 
 
 async def lock(session: AsyncSession) -> MirrorRow:

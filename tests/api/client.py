@@ -30,5 +30,6 @@ class Client(httpx.AsyncClient):
         assert problem["status"] == response.status_code == REFUSALS[code].status
         assert problem["title"]
         assert problem["type"]
-        assert "?" not in problem["detail"], "a detail is missing from the sentence"
+        if code != "invalid":  # which may show a pattern
+            assert "?" not in problem["detail"], "a detail is missing from the sentence"
         return problem

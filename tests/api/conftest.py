@@ -1,18 +1,20 @@
 """A whole coordinator behind its API, on each kind of database, with the real line."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from redis.asyncio import Redis
 from sqlalchemy import URL
 
 from coordinator.api.app import create_app
 from coordinator.api.services import Services
 from coordinator.app import Coordinator, running
 from coordinator.directory import Role
+from coordinator.server import listen, url_of, web_server
 from coordinator.settings import Settings
 from tests.api.client import Client
 
@@ -30,33 +32,35 @@ async def coordinator(
         name="test",
     )
     async with running(settings) as started:
+        # Its start holds the line for a moment; a box that came before would be waited for.
+        await started.keeper.check()
         yield started
 
 
 @pytest.fixture
-def services(coordinator: Coordinator, redis: Redis) -> Services:
+def services(coordinator: Coordinator) -> Services:
     """What the API is given."""
-
-    async def now_us() -> int:
-        seconds, microseconds = await redis.time()
-        return int(seconds) * 1_000_000 + int(microseconds)
-
-    return Services(
-        database=coordinator.database,
-        engine=coordinator.engine,
-        directory=coordinator.directory,
-        tokens=coordinator.tokens,
-        history=coordinator.history,
-        live=coordinator.live,
-        links=coordinator.links,
-        now_us=now_us,
-    )
+    parts = {name: getattr(coordinator, name) for name in Services.__dataclass_fields__}
+    return Services(**parts)
 
 
 @pytest.fixture
 def app(services: Services) -> FastAPI:
     """The application under test."""
     return create_app(services)
+
+
+@pytest.fixture
+async def url(app: FastAPI) -> AsyncIterator[str]:
+    """The application on a socket: http://127.0.0.1:PORT."""
+    with closing(listen("127.0.0.1:0")) as listener:
+        server = web_server(app)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield url_of(listener)
+        app.state.services.live.stop()
+        await app.state.services.links.stop()
+        server.should_exit = True
+        await serving
 
 
 @pytest.fixture

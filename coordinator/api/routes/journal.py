@@ -43,6 +43,7 @@ async def journal(
     "/events",
     dependencies=[needs("read")],
     response_class=EventStream,
+    status_code=200,
     responses=example(EVENT_STREAM, _LINES) | refusals(),
 )
 async def live_events(

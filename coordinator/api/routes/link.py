@@ -9,6 +9,7 @@ from coordinator.api.auth import check_box
 from coordinator.api.services import Here, Services
 from coordinator.errors import Refused
 from coordinator.protocol import CLOSE_UNAUTHORIZED, CLOSE_UNAVAILABLE, CLOSE_WRONG_BOX
+from coordinator.tasks import cancel, to_its_end
 
 router = APIRouter(prefix="/v1/boxes")
 
@@ -29,9 +30,7 @@ async def link(box: str, websocket: WebSocket, here: Here) -> None:
     try:
         await here.links.serve(box, websocket)
     finally:
-        guard.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await guard
+        await cancel([guard])
 
 
 async def _admit(here: Services, websocket: WebSocket, box: str) -> bool:
@@ -57,7 +56,7 @@ async def _watch(here: Services, websocket: WebSocket, box: str) -> None:
     while True:
         await asyncio.sleep(RECHECK_S)
         try:
-            await check_box(here, websocket, box)
+            await to_its_end(check_box(here, websocket, box))
         except Refused as refused:
             with contextlib.suppress(RuntimeError):
                 await _close(websocket, refused, CLOSE_UNAUTHORIZED)
