@@ -73,12 +73,14 @@ async def serve(
     settings: Settings,
     announce: Callable[[str], None] = say,
     ready: Callable[[str], None] | None = None,
+    stop: asyncio.Event | None = None,
 ) -> None:
     """A coordinator until SIGINT or SIGTERM, all of it.
 
     Args:
         announce: told the secret of the first admin token, once in a database's life.
         ready: told the API's URL once it answers.
+        stop: ends it as the signals do.
 
     Raises ValueError for a setting that is wrong, OSError or EmbeddedFailed for what is taken.
     """
@@ -86,7 +88,7 @@ async def serve(
         async with running(settings) as coordinator:
             if secret := await coordinator.tokens.first_admin():
                 announce(f"First admin token, shown only now: {secret}")
-            stop = asyncio.Event()
+            stop = stop or asyncio.Event()
             with stopping(stop.set):
                 async with _answering(coordinator, listener, stop):
                     log.info("coordinator %s answers at %s", settings.name, url_of(listener))

@@ -7,7 +7,7 @@ It lives exactly as long as the coordinator:
   by its pid file, is stopped at the next start;
 * one coordinator per data directory: a lock file says so, held as long as the process lives.
 
-Every write is on disk before it is acknowledged (docs/decisions/0003).
+Every write is on disk before it is acknowledged (docs/decisions/0002).
 """
 
 import asyncio
@@ -22,6 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 # Not public, but the public class runs the server without a hand on its death (see above).
@@ -139,7 +141,7 @@ class EmbeddedValkey:
     async def _until_ready(self) -> None:
         """Waits as long as the server lives: a long AOF takes long to load."""
         assert self._process is not None
-        async with Redis.from_url(self.url) as client:
+        async with Redis.from_url(self.url, retry=Retry(NoBackoff(), 0)) as client:
             while not await _answers(client):
                 if self._process.returncode is not None:
                     raise EmbeddedFailed(f"the embedded Valkey did not start: {self._last_words()}")

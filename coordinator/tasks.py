@@ -28,7 +28,7 @@ async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-async def cancel(tasks: Collection[asyncio.Task[None]]) -> None:
+async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
     """Returns when all have ended.
 
     One cancellation is not enough: redis-py and SQLAlchemy lose one that arrives while they

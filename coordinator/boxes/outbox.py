@@ -11,7 +11,7 @@ from coordinator.line.engine import Engine
 from coordinator.protocol import CommandFrame
 
 #: How long a read of an empty stream waits, ms; the next one follows at once.
-BLOCK_MS = 5_000
+BLOCK_MS = 4_000
 
 
 async def forward(engine: Engine, box: str, send: Callable[[str], Awaitable[None]]) -> None:

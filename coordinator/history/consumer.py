@@ -33,7 +33,7 @@ START = "0-0"
 BATCH = 500
 
 #: How long a read waits for an entry, ms.
-BLOCK_MS = 5_000
+BLOCK_MS = 4_000
 
 #: Seconds between an entry and its transaction: a burst then costs one commit.
 LINGER_S = 0.05

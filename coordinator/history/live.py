@@ -26,7 +26,7 @@ BEHIND = 1_000
 PAGE = 500
 
 #: How long a read waits for an entry, ms; and seconds until another try when Redis is away.
-BLOCK_MS = 5_000
+BLOCK_MS = 4_000
 RETRY_S = 0.2
 
 
@@ -121,10 +121,11 @@ class Live:
         raise Dropped(mailbox.dropped, last)
 
     async def _past(self, after: str | None) -> AsyncIterator[Entry]:
-        while after is not None and (page := await self._history.journal(after, PAGE)):
+        while after is not None:
+            page = await to_its_end(self._history.journal(after, PAGE))
             for entry in page:
                 yield entry
-            after = page[-1].id
+            after = page[-1].id if page else None
 
     @contextmanager
     def _mailbox(self) -> Iterator[_Mailbox]:
