@@ -202,7 +202,6 @@ class Link:
         async with asyncio.timeout(self._settings.link_timeout_s):
             welcome = Welcome.model_validate_json(await socket.recv(decode=False))
         self._outbox.resume(welcome.seq)
-        self._done.clear()  # what is not known as done is sent to us again
         self._backoff.reset()
         self._said = ""
         log.info("Linked as box %s, epoch %d.", self._hello.box, self._hello.epoch)

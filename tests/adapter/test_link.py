@@ -192,6 +192,13 @@ async def test_replicas_are_tried_in_turn(asterisk: Manager, line: Coordinator) 
             assert moved.hello == here.link.hello
 
 
+async def test_a_replica_that_is_down_costs_no_pause(asterisk: Manager, line: Coordinator) -> None:
+    urls = f"http://127.0.0.1:1,http://127.0.0.1:1,{line.url}"
+    pauses = {"reconnect_min_s": 90.0, "reconnect_max_s": 90.0}
+    async with serving(settings(asterisk, urls, **pauses)):
+        await settle(asterisk, line)
+
+
 async def test_a_silent_coordinator_is_left(asterisk: Manager, line: Coordinator) -> None:
     """It takes the connection and never welcomes."""
     async with serving(settings(asterisk, line.url, link_timeout_s=0.2)):

@@ -24,7 +24,6 @@ from tests.adapter.support.events import (
     hung_up,
     joined,
     left,
-    left,
     originate,
     ringing,
 )
