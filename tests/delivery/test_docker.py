@@ -16,7 +16,6 @@ SETTINGS = {
 }
 #: Read by docker/asterisk/start-box, which tells what they mean.
 BOX_VARIABLES = set(re.findall(r"^#   (GVQ_\w+)", read("docker/asterisk/start-box"), re.MULTILINE))
-LOADED = re.compile(r"^load = (\S+)$", re.MULTILINE)
 
 
 def test_compose_sets_only_settings_that_exist() -> None:
@@ -45,8 +44,3 @@ def test_dockerfiles_copy_what_exists_and_run_as_nobody_special(name: str) -> No
     sources = [s for line in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.M) for s in line.split()]
     assert [source for source in sources if not (ROOT / source).exists()] == []
     assert re.findall(r"^USER (\w+)$", text, re.M) not in ([], ["root"])
-
-
-def test_the_box_loads_all_that_the_lab_proves_enough() -> None:
-    proven = set(LOADED.findall(read("ami_adapter/lab/templates/modules.conf.in")))
-    assert proven - set(LOADED.findall(read("docker/asterisk/etc/modules.conf"))) == set()
