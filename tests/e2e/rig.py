@@ -159,14 +159,15 @@ class Rig:
         return {row["name"]: row for row in await self.coordinator.ask("GET", "/v1/boxes")}
 
     async def clear(self) -> None:
-        """Everybody hangs up and goes home; the next test finds no queue, agent or entry."""
+        """Everybody hangs up and goes home; the next test finds no queue, no agent at work."""
         ask = self.coordinator.ask
         for person in self._people:
             await person.hang_up()
         await eventually(self._idle, WITHIN_S)
-        for kind in ("agents", "queues"):
-            for row in await ask("GET", f"/v1/{kind}"):
-                await ask("DELETE", f"/v1/{kind}/{row['name']}")
+        for agent in await ask("GET", "/v1/agents"):
+            await ask("POST", f"/v1/agents/{agent['name']}/logout")
+        for queue in await ask("GET", "/v1/queues"):
+            await ask("DELETE", f"/v1/queues/{queue['name']}")
         for phone in self.phones.values():
             await phone.away()
         self.phones.clear()
