@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -239,6 +240,23 @@ async def test_an_address_that_is_taken_is_refused_before_anything_starts(tmp_pa
         with pytest.raises(OSError, match="in use"):
             await serve(Settings(data_dir=tmp_path / "data", listen=address))
     assert not (tmp_path / "data").exists()
+
+
+async def test_small_frames_are_not_held_back() -> None:
+    """With Nagle's algorithm an ack that follows another frame comes 40 ms late."""
+    accepted: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+    with listen("127.0.0.1:0") as listener:
+        address = listener.getsockname()
+        server = await asyncio.start_server(lambda _, w: accepted.set_result(w), sock=listener)
+        _, ours = await asyncio.open_connection(*address)
+        theirs = await accepted
+        connection = theirs.get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        for writer in (ours, theirs):
+            writer.close()
+            await writer.wait_closed()
+        server.close()
+        await server.wait_closed()
 
 
 def test_an_ipv6_address_will_do() -> None:
