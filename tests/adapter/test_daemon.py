@@ -14,7 +14,15 @@ from coordinator.protocol import Device, Join, Leave, Snapshot
 from tests.adapter.support.adapter import running, serving, settings, settle
 from tests.adapter.support.asterisk import CHALLENGE, Conversation, Lines, Manager, channel
 from tests.adapter.support.coordinator import Coordinator
-from tests.adapter.support.events import OFFER_ID, bridged, hung_up, joined, originate, state
+from tests.adapter.support.events import (
+    OFFER_ID,
+    answered,
+    bridged,
+    hung_up,
+    joined,
+    originate,
+    state,
+)
 from tests.waiting import eventually
 
 WAITING = {"GVQ_STATE": "waiting", "GVQ_JOIN": "sales|1763848134.5|||||||1"}
@@ -243,6 +251,33 @@ async def test_waiting_callers_are_sent_on_when_it_stays_away(
         assert (kinds[0].call_id, kinds[0].outcome) == ("a-17.1-1", "redirected")
         assert isinstance(kinds[1], Join)
         assert isinstance(kinds[2], Leave)
+
+
+async def test_a_caller_is_sent_on_once(asterisk: Manager, line: Coordinator) -> None:
+    async with running(asterisk, line, **FALLBACK) as here:
+        await here.join()
+        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
+        await here.link.close(1012)
+        for name in ("Setvar", "Redirect"):  # not answered yet
+            assert (await here.box.expect(name))["Channel"] == "a-17.1"
+        here.dialplan(dict(joined("a-18.1")))
+        assert (await here.box.expect("Setvar"))["Channel"] == "a-18.1"
+
+
+async def test_a_caller_in_an_agents_hands_is_not_sent_on(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    """The announcement plays; the bridge is next."""
+    async with running(asterisk, line, **FALLBACK) as here:
+        await here.join()
+        await here.link.command("1-0", originate())
+        here.box.answer(await here.box.expect("Originate"))
+        here.dialplan(dict(answered()))
+        await here.link.event()
+        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
+        await here.link.close(1012)
+        here.dialplan(dict(joined("a-18.1")))
+        await sent_on(here.box, "a-18.1")
 
 
 async def test_a_ringing_phone_is_hung_up_when_its_caller_is_sent_on(
