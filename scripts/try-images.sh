@@ -61,15 +61,17 @@ asterisk_says() { inside asterisk asterisk -rx "$1" | grep "$2"; }
 
 # Every application and function that the shipped dialplan calls has its module in the image.
 dialplan_is_served() {
-    # shellcheck disable=SC2016  # expanded in the container
-    inside asterisk sh -euc '
-        lines=$(sed -n "s/^\(exten\| same\) => //p" /etc/asterisk/gvq/gvq.conf)
-        apps=$(echo "$lines" | grep -oP "^[^,]*(,\d+)?(\(\w+\))?,\K[A-Z]\w+(?=\()|\?\K[A-Z][A-Za-z]+(?=\()")
-        functions=$(echo "$lines" | grep -oP "\\$\{\K[A-Z_0-9]+(?=\()")
-        for app in $apps; do asterisk -rx "core show application $app"; done
-        for function in $functions; do asterisk -rx "core show function $function"; done' |
-        tee "$logs/dialplan" | grep -i "not registered\|no function" && return 1
-    [ "$(grep -c Synopsis "$logs/dialplan")" -gt 20 ]
+    local calls='s/^\(exten\| same\) => //p' kind name
+    {
+        sed -n "$calls" ami_adapter/dialplan/gvq.conf |
+            grep -oP '^([^,]*,)?[^,(]*(\(\w+\))?,\K[A-Z]\w+(?=\()|\?\K[A-Z][a-z]\w+(?=\()' |
+            sed 's/^/application /'
+        sed -n "$calls" ami_adapter/dialplan/gvq.conf |
+            grep -oP '\$\{\K[A-Z_0-9]+(?=\()' | sed 's/^/function /'
+    } | sort -u >"$logs/dialplan"
+    while read -r kind name; do
+        asterisk_says "core show $kind $name" Synopsis >/dev/null || die "no $kind $name in the box"
+    done <"$logs/dialplan"
 }
 
 box_is_attached() { gvq box list --json | grep -E '"attached": *true'; }
@@ -101,7 +103,7 @@ inside asterisk env GVQ_BOX=a GVQ_AMI_SECRET=secret GVQ_PHONE_SECRET=secret \
 within 60 asterisk_says 'core waitfullybooted' booted
 within 5 asterisk_says 'core show settings' 'System name: *a$'
 within 5 asterisk_says 'dialplan show gvq' Goto
-within 5 dialplan_is_served
+dialplan_is_served
 within 5 asterisk_says 'manager show user gvq' originate
 within 5 asterisk_says 'pjsip show transports' 0.0.0.0:5060
 within 5 asterisk_says 'pjsip show endpoints' ' 101 '
