@@ -197,14 +197,18 @@ class Rig:
         **penalties: int,
     ) -> Phone:
         """An agent at work: a phone at `box`, logged in, a member with these penalties."""
-        ask = self.coordinator.ask
         phone = await self.phone(name, box, behaviour)
+        await self.member(name, box, **penalties)
+        return phone
+
+    async def member(self, name: str, box: str, **penalties: int) -> None:
+        """An agent, logged in, whose phone is registered at `box`."""
+        ask = self.coordinator.ask
         await ask("PUT", f"/v1/agents/{name}", {"interface": f"PJSIP/{name}"})
         for queue, penalty in (penalties or {"sales": 0}).items():
             await ask("PUT", f"/v1/queues/{queue}/members/{name}", {"penalty": penalty})
         await ask("POST", f"/v1/agents/{name}/login")
         await self.agent_is(name, home=box)
-        return phone
 
     async def phone(self, agent: str, box: str, behaviour: Behaviour = Behaviour()) -> Phone:  # noqa: B008
         """A phone registered at a box; nobody knows its agent yet."""
