@@ -211,7 +211,7 @@ async def test_a_paused_agent_is_not_rung(rig: Rig) -> None:
 async def test_callers_who_come_together_all_get_an_agent(rig: Rig) -> None:
     """Thirty callers at once on three boxes, six agents: all answered, no phone rung twice."""
     await rig.queue(strategy="leastrecent")
-    for number, box in enumerate("abcabc"):
+    for number, box in enumerate("abcabc", start=1):
         await rig.agent(f"10{number}", box, Behaviour(talk=0.1))
     people = await asyncio.gather(*(rig.dial("abc"[n % 3]) for n in range(30)))
     for person in people:
