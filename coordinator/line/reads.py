@@ -123,9 +123,12 @@ class Reads:
         rows = await self._stream(self._key("journal"), after, limit, block_ms)
         return [Entry.from_stream(entry_id, fields) for entry_id, fields in rows]
 
-    async def trim_journal(self, keep: int) -> None:
-        """Drops the oldest entries beyond `keep`; only what SQL has may go."""
-        await self._redis.xtrim(self._key("journal"), maxlen=keep, approximate=True)
+    async def trim_journal(self, keep: int, upto: str) -> None:
+        """Drops the oldest entries beyond about `keep`, none of them after the entry `upto`."""
+        key = self._key("journal")
+        excess = await self._redis.xlen(key) - keep
+        if excess > 0:
+            await self._redis.xtrim(key, minid=upto, approximate=True, limit=excess)
 
     async def oldest_entry(self) -> str | None:
         """Id of the oldest entry still in Redis."""

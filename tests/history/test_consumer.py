@@ -193,8 +193,10 @@ async def test_redis_is_not_trimmed_while_sql_lags(
         await day.call(str(number))
     whole = await day.journal()
     consumer = Consumer(day.engine, database, keep=1)
-    await consumer.step()
-    assert await day.journal() == whole
+    taken = await consumer.step()
+    left = await day.journal()
+    assert len(whole) - taken <= len(left), "what SQL has not taken stays, though only one is kept"
+    assert left == whole[-len(left) :]
 
 
 async def test_what_sql_lacks_is_still_found_for_a_call(
