@@ -21,7 +21,7 @@ from ami_adapter.link import Hooks, Link
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
 from ami_adapter.translate import Translator
-from coordinator.protocol import Ack, Event, Hello, Join, Originate
+from coordinator.protocol import Ack, Complete, Event, Hello, Join, Originate
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +131,9 @@ class Epoch:
         self.settled = True
         if ack.ticket is not None and isinstance(event, Join):
             self._executor.keep_ticket(event.uniqueid, ack.ticket)
+        if isinstance(event, Complete):
+            left = self._translator.completed(event.offer_id, ack.code != "stale_offer")
+            self._emit_now((left,) if left else ())
         if ack.code in ("ok", "duplicate"):
             return
         # A refused join needs the operator; the coordinator lets the caller go on. All other

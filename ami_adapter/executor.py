@@ -21,6 +21,7 @@ from coordinator.protocol import (
     Cancel,
     CommandFrame,
     Event,
+    KeepTicket,
     OfferEnded,
     Originate,
     Release,
@@ -100,8 +101,11 @@ class Executor:
                 self._cancel(frame.id, frame.command)
             case Release():
                 self._release(frame.id, frame.command)
+            case KeepTicket():
+                self.keep_ticket(frame.command.uniqueid, frame.command)
+                self._finish(frame.id)
 
-    def keep_ticket(self, uniqueid: str, ticket: Ticket) -> None:
+    def keep_ticket(self, uniqueid: str, ticket: Ticket | KeepTicket) -> None:
         """Writes a caller's place on its channel, while it waits in that visit."""
         visit = self._translator.visits.get(uniqueid)
         if visit and visit.state == "waiting" and visit.join.call_id == ticket.call_id:

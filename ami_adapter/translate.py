@@ -134,6 +134,8 @@ class Translator:
     #: By offer id, which is the Uniqueid of the agent's channel.
     offers: dict[str, Offer] = field(default_factory=dict)
     devices: dict[str, DeviceState] = field(default_factory=dict)
+    #: Call ids by offer id, of talks whose Complete the line has not taken yet.
+    completing: dict[str, str] = field(default_factory=dict)
 
     def take(self, headers: Headers) -> Taken:
         """What this AMI event means; never raises."""
@@ -164,6 +166,15 @@ class Translator:
                 offer.state = "talking"
                 self._step_visit(offer, "connect")
         self.devices.update(snapshot.devices)
+
+    def completed(self, offer_id: str, known: bool) -> Leave | None:
+        """The line has answered the Complete. When it knew of no such talk, the offer was over
+        before the bridge and the line has the caller waiting still: it is to be told.
+        """
+        call_id = self.completing.pop(offer_id, None)
+        if known or call_id is None:
+            return None
+        return Leave(call_id=call_id, outcome="abandoned", reason="answered too late")
 
     def offered(self, command: Originate) -> bool:
         """An agent is about to be rung; false when the caller does not wait here any more."""
@@ -310,6 +321,7 @@ class Translator:
 
     def _complete(self, offer: Offer, ended_by: EndedBy) -> Complete:
         self._step_visit(offer, "complete")
+        self.completing[offer.offer_id] = offer.call_id
         return Complete(offer_id=offer.offer_id, fence=offer.fence, ended_by=ended_by)
 
     def _ends(self, uniqueid: str) -> None:

@@ -203,7 +203,17 @@ class Release(_Message):
     status: QueueStatus
 
 
-Command = Annotated[Originate | Cancel | Release, Field(discriminator="kind")]
+class KeepTicket(_Message):
+    """Write a caller's changed place on its channel."""
+
+    kind: Literal["ticket"] = "ticket"
+    call_id: Id
+    uniqueid: Id
+    priority: int
+    rank: int
+
+
+Command = Annotated[Originate | Cancel | Release | KeepTicket, Field(discriminator="kind")]
 
 
 # ── Frames ──────────────────────────────────────────────────────────────────────────────────
@@ -282,6 +292,6 @@ Downstream = Annotated[Welcome | Ack | CommandFrame, Field(discriminator="type")
 
 UPSTREAM: TypeAdapter[Hello | EventFrame | Done | Heartbeat] = TypeAdapter(Upstream)
 DOWNSTREAM: TypeAdapter[Welcome | Ack | CommandFrame] = TypeAdapter(Downstream)
-COMMAND: TypeAdapter[Originate | Cancel | Release] = TypeAdapter(Command)
+COMMAND: TypeAdapter[Originate | Cancel | Release | KeepTicket] = TypeAdapter(Command)
 
 __all__ = [name for name in dir() if name[0].isupper()] + ["ID_PATTERN"]

@@ -3,11 +3,16 @@
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coordinator.names import Name
+
+
+def _name_of_the_place(settings: dict[str, Any]) -> str:
+    return f"{socket.gethostname()}:{settings['listen'].rpartition(':')[2]}"
 
 
 class Settings(BaseSettings):
@@ -23,8 +28,8 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="SQLAlchemy URL; none: SQLite in data_dir.")
     tenant: Name = Field("default", description="All keys of a tenant share one hash tag.")
     name: str = Field(
-        default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}",
-        description="This replica's name; give it a fixed one so that a restart is recognised.",
+        default_factory=_name_of_the_place,
+        description="This replica's name; the same after a restart, or it is not recognised.",
     )
 
     lease_s: float = Field(5.0, gt=0, description="A box silent for so long is detached.")

@@ -4,7 +4,7 @@ Rules kept here, as there:
 - A caller is taken by one agent at most, and never once it is leaving: GVQ_TAKEN and GVQ_STATE
   decide under one lock, and one thread stands for that lock here.
 - A claim is void when the claiming channel no longer exists.
-- A caller whom an agent has claimed neither times out nor is released; it holds on.
+- A caller whom an agent has claimed neither times out nor is released until that claim is void.
 """
 
 import re
@@ -144,12 +144,11 @@ class Visit(Owner):
     def claim_void(self) -> None:
         """The claiming agent is gone: the caller waits on, unless its time is up."""
         if self.state == "waiting" and self._late:
-            self._times_out()
+            self._leave()
 
     # ── leaving ─────────────────────────────────────────────────────────────────────────────
 
     def _times_out(self) -> None:
-        self._late = True
         self._set(GVQ_STATUS="TIMEOUT")
         self._leave()
 
@@ -169,6 +168,7 @@ class Visit(Owner):
             self.box.split(self.channel)
             self.after_bridge()
             return
+        self._late = True
         if self.state != "waiting" or self._claimed():
             return
         self._step("leave")

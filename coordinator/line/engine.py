@@ -156,7 +156,7 @@ class Engine(reads.Reads):
     async def snapshot(self, origin: Origin, snapshot: Snapshot) -> Reply:
         """data: restored, gone (numbers of callers)."""
         body = snapshot.model_dump(exclude_none=True, exclude={"kind"})
-        return await self._event("snapshot", origin, **body)
+        return await self._event("snapshot", origin, age_us=origin.age_us, **body)
 
     # Time
 

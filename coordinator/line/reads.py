@@ -18,7 +18,7 @@ from coordinator.line.types import (
     Strategy,
     WaitingCaller,
 )
-from coordinator.protocol import COMMAND, Cancel, Originate, Release
+from coordinator.protocol import COMMAND, Cancel, KeepTicket, Originate, Release
 
 #: Length of a place before the call id (lua/lib/index.lua: PLACE_HEAD).
 PLACE_HEAD = 26
@@ -107,7 +107,7 @@ class Reads:
 
     async def commands(
         self, box: str, after: str = "0", block_ms: int | None = None
-    ) -> list[tuple[str, Originate | Cancel | Release]]:
+    ) -> list[tuple[str, Originate | Cancel | Release | KeepTicket]]:
         """Commands of a box after that id, oldest first; waits up to block_ms for one."""
         rows = await self._stream(self._key("commands", box), after, 100, block_ms)
         return [(entry_id, COMMAND.validate_python(fields)) for entry_id, fields in rows]

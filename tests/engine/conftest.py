@@ -7,7 +7,16 @@ from coordinator.journal import Entry
 from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.types import Origin, QueueSettings, Reply
-from coordinator.protocol import Cancel, Join, LiveOffer, Originate, Release, Snapshot, WaitingCall
+from coordinator.protocol import (
+    Cancel,
+    Join,
+    KeepTicket,
+    LiveOffer,
+    Originate,
+    Release,
+    Snapshot,
+    WaitingCall,
+)
 
 SECOND = 1_000_000
 
@@ -76,7 +85,7 @@ class Box:
     async def device(self, agent: str, state: str = "NOT_INUSE") -> Reply:
         return await self.line.engine.device(self.origin(), f"PJSIP/{agent}", state)
 
-    async def commands(self) -> list[Originate | Cancel | Release]:
+    async def commands(self) -> list[Originate | Cancel | Release | KeepTicket]:
         """Commands since last asked."""
         rows = await self.line.engine.commands(self.name, self.after)
         self.after = rows[-1][0] if rows else self.after

@@ -131,7 +131,7 @@ async def test_a_withdrawn_caller_whose_agent_answers_is_let_go(line: Line) -> N
     await a.join("1")
     (offer,) = await a.rings()
     await line.engine.withdraw("a-1-1")
-    released, cancelled = await a.commands()
+    cancelled, released = await a.commands()
     assert isinstance(released, Release)
     assert released.status == "WITHDRAW"
     assert cancelled == Cancel(offer_id=offer.offer_id)

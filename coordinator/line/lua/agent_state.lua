@@ -15,7 +15,8 @@ transition('agent_state', function(arg)
   local a = agents.load(arg.agent)
   if not a then return 'unknown_agent' end
   local field, value = unpack(CHANGES[arg.change])
-  save(K.agent(a.name), a, field, value, 'reason', arg.reason or '')
+  save(K.agent(a.name), a, field, value)
+  if field == 'paused' then save(K.agent(a.name), a, 'reason', arg.reason or '') end
   local call = arg.change == 'logout' and a.offer ~= '' and offers.cancel(a.offer)
   agents.update(agents.load(a.name), 'api')
   if call then calls.reopen(call) end

@@ -18,7 +18,7 @@ transition('attach', function(arg)
   redis.call('SADD', K.boxes(), arg.box)
   redis.call('HSET', key, 'link', arg.link, 'instance', arg.instance, 'epoch', arg.epoch,
     'owner', arg.owner, 'linked', '1', 'attached', b.attached, 'seq', seq,
-    'fresh', resumed and '0' or '1', 'floor', b.seen, 'seen', now)
+    'fresh', resumed and '0' or '1', 'seen', now)
   set_timer('lease:' .. arg.box, now + LEASE_US)
   return 'ok', { seq = seq, fresh = resumed and '0' or '1' }
 end)

@@ -1,5 +1,5 @@
 -- Purpose    A waiting caller gets another priority.
--- Guarantee  Its rank stays, so among equals it keeps its turn.
+-- Guarantee  Its rank stays, so among equals it keeps its turn. Its box writes the new ticket.
 -- KEYS       tenant prefix
 -- ARGV       {call_id, priority}
 -- Returns    ok {position} | unknown_call | not_waiting
@@ -19,6 +19,8 @@ transition('change_priority', function(arg)
     redis.call('ZADD', K.open(call.queue), 0, name)
     save(K.call(call.id), call, 'open', name)
   end
+  command(call.box, 'ticket', 'call_id', call.id, 'uniqueid', call.uniqueid,
+    'priority', arg.priority, 'rank', call.rank)
   local now_at = position(call.queue, place)
   journal('caller.moved', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
     'priority', arg.priority, 'rank', tonumber(call.rank), 'position', now_at, 'by', 'api')

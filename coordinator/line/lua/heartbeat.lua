@@ -10,6 +10,8 @@ transition('heartbeat', function(arg)
   local link, fresh = unpack(redis.call('HMGET', key, 'link', 'fresh'))
   if not link then return 'unknown_box' end
   if link ~= arg.link then return 'stale_link' end
-  redis.call('HSET', key, 'seen', now, 'floor', now)
-  if fresh == '0' then hold.heard(arg.box) end
+  redis.call('HSET', key, 'seen', now)
+  if fresh ~= '0' then return end
+  redis.call('HSET', key, 'floor', now)
+  hold.heard(arg.box)
 end)

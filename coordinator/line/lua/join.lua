@@ -15,13 +15,14 @@ transition('join', function(arg)
   local join = arg.join
   local refusal, data = accept(arg)
   local call = refusal ~= 'stale_link' and calls.load(join.call_id)
-  if refusal == 'duplicate' and call then return refusal, ticket(call) end
+  if refusal == 'duplicate' and call and call.box == arg.box then return refusal, ticket(call) end
   if refusal then return refusal, data end
-  if call then return 'duplicate_join', ticket(call) end
-  if redis.call('SISMEMBER', K.queues(), join.queue) == 0 then
+  if call and call.box == arg.box then return 'duplicate_join', ticket(call) end
+  local known = redis.call('SISMEMBER', K.queues(), join.queue) == 1
+  if call or not known then
     command(arg.box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid,
       'status', 'UNKNOWN')
-    return 'unknown_queue'
+    return known and 'duplicate_join' or 'unknown_queue'
   end
   local rank, cut = rank_of(arg.box, arg.age_us, AGE_GRACE_US)
   call = calls.enter(join, arg.box, rank, math.max(now - rank, 0), 'join')

@@ -2,7 +2,7 @@
 -- Guarantee  Callers known keep their places; unknown ones are restored at their tickets' ranks;
 --            ghosts leave; talks go on; phones ringing for nobody stop. One step, matched at its end.
 -- KEYS       tenant prefix
--- ARGV       {box, link, seq (1), calls: [{join, age_us, rank?}], offers: [{offer_id, fence,
+-- ARGV       {box, link, seq (1), age_us: since it was taken, calls: [{join, age_us, rank?}], offers: [{offer_id, fence,
 --            call_id, agent, queue, talking, age_us}], devices: {interface: state}}
 -- Returns    ok {restored, gone} | any refusal of accept()
 -- Journal    box.attached, caller.left (abandoned)*, call.completed (lost)*, offer.ended (failed)*,
@@ -33,34 +33,62 @@ local function end_ghosts(box, has_call, has_offer)
   return gone
 end
 
-local function take_back(box, entry)
+local function let_go(box, join, status)
+  command(box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid, 'status', status)
+end
+
+local function take_back(box, entry, age)
   local join, call = entry.join, calls.load(entry.join.call_id)
-  if call then
+  if call and call.box == box then
     save(K.call(call.id), call, 'uniqueid', join.uniqueid, 'channel', join.channel)
     calls.attach(call)
     return 0
   end
-  if redis.call('SISMEMBER', K.queues(), join.queue) == 0 then
-    command(box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid, 'status', 'UNKNOWN')
+  if call or redis.call('SISMEMBER', K.queues(), join.queue) == 0 then
+    let_go(box, join, 'UNKNOWN')
     return 0
   end
-  local rank = entry.rank or rank_of(box, entry.age_us, AGE_GRACE_US)
-  calls.enter(join, box, rank, entry.age_us, entry.rank and 'restored' or 'join')
+  local rank = entry.rank or rank_of(box, age, AGE_GRACE_US)
+  if entry.rank then seen_rank(box, entry.rank) end
+  calls.enter(join, box, rank, age, entry.rank and 'restored' or 'join')
   return 1
 end
 
 -- A phone the box has: ours already, to be taken over when it talks, or to be stopped.
-local function take_offer(box, live)
+local function take_offer(box, live, age)
   local o, call, a = offers.load(live.offer_id), calls.load(live.call_id), agents.load(live.agent)
-  if o and (o.state == 'talking' or not live.talking) then return end
-  if o then return calls.connect(call, o, 'box') end
-  local free = call and a and call.state ~= 'talking' and a.offer == '' and a.call == ''
+  local ours = o and o.box == box and tonumber(o.fence) == live.fence and o.call_id == live.call_id
+  if ours and (o.state == 'talking' or not live.talking) then return end
+  if ours then return calls.connect(call, o, 'box') end
+  local free = not o and call and call.box == box and a and call.state ~= 'talking'
+    and a.offer == '' and a.call == ''
   if live.talking and free then
     offers.finish_others(call, nil, 'cancelled')
-    calls.connect(call, offers.adopt(live.offer_id, live.fence, call, a), 'restored')
+    calls.connect(call, offers.adopt(live.offer_id, live.fence, call, a, age), 'restored', age)
   else
     command(box, 'cancel', 'offer_id', live.offer_id, 'elsewhere', '0')
   end
+end
+
+-- Those with a ticket first, whose ranks are known; the others in the order of joining, as ranks
+-- never run backwards within a box.
+local function in_order(x, y)
+  if (x.rank or 0) ~= (y.rank or 0) then return (x.rank or now) < (y.rank or now) end
+  if x.age_us ~= y.age_us then return x.age_us > y.age_us end
+  return x.join.call_id < y.join.call_id
+end
+
+-- Callers we let go of before the box heard of it; the rest of its commands the snapshot shows
+-- the effect of.
+local function released(box)
+  local list = {}
+  for _, entry in ipairs(redis.call('XRANGE', K.commands(box), '-', '+')) do
+    local fields = {}
+    for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+    if fields.kind == 'release' then list[fields.call_id] = fields.status end
+  end
+  redis.call('DEL', K.commands(box))
+  return list
 end
 
 local function take_devices(box, devices)
@@ -76,11 +104,19 @@ transition('snapshot', function(arg)
   local has_call, has_offer = {}, {}
   for _, entry in ipairs(arg.calls) do has_call[entry.join.call_id] = true end
   for _, live in ipairs(arg.offers) do has_offer[live.offer_id] = true end
-  redis.call('DEL', K.commands(arg.box))   -- commands of before: the snapshot shows their effect
+  local let_gone = released(arg.box)
   boxes.attach(arg.box)
   local gone, restored = end_ghosts(arg.box, has_call, has_offer), 0
-  for _, entry in ipairs(arg.calls) do restored = restored + take_back(arg.box, entry) end
-  for _, live in ipairs(arg.offers) do take_offer(arg.box, live) end
+  table.sort(arg.calls, in_order)
+  for _, entry in ipairs(arg.calls) do
+    local status = let_gone[entry.join.call_id]
+    if status and not calls.load(entry.join.call_id) then
+      let_go(arg.box, entry.join, status)
+    else
+      restored = restored + take_back(arg.box, entry, entry.age_us + arg.age_us)
+    end
+  end
+  for _, live in ipairs(arg.offers) do take_offer(arg.box, live, live.age_us + arg.age_us) end
   take_devices(arg.box, arg.devices)
   return 'ok', { restored = restored, gone = gone }
 end)

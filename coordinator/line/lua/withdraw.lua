@@ -8,6 +8,6 @@ transition('withdraw', function(arg)
   local call = calls.load(arg.call_id)
   if not call then return 'unknown_call' end
   if call.state == 'talking' then return 'not_waiting' end
-  command(call.box, 'release', 'call_id', call.id, 'uniqueid', call.uniqueid, 'status', 'WITHDRAW')
   calls.leave(call, 'withdrawn', arg.reason, 'api')
+  command(call.box, 'release', 'call_id', call.id, 'uniqueid', call.uniqueid, 'status', 'WITHDRAW')
 end)

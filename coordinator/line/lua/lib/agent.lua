@@ -93,12 +93,16 @@ local function set_home(a, home)
   a.moved = true
 end
 
--- Another box where the interface is registered, first by name; '' for none.
+local function attached(box)
+  return box ~= '' and redis.call('HGET', K.box(box), 'attached') == '1'
+end
+
+-- An attached box where the interface is registered, first by name; '' for none.
 local function elsewhere(interface)
   local boxes = redis.call('SMEMBERS', K.boxes())
   table.sort(boxes)
   for _, box in ipairs(boxes) do
-    if redis.call('HEXISTS', K.devices(box), interface) == 1 then return box end
+    if attached(box) and redis.call('HEXISTS', K.devices(box), interface) == 1 then return box end
   end
   return ''
 end
@@ -107,6 +111,11 @@ function agents.find_home(a)
   set_home(a, elsewhere(a.interface))
   local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), a.interface)
   save(K.agent(a.name), a, 'device', device or '')
+end
+
+-- Its home is detached: another box that has the phone takes over; without one it stays there.
+function agents.leave_home(a)
+  if elsewhere(a.interface) ~= '' then agents.find_home(a) end
 end
 
 -- A box reports a device. Only registered states are kept: on most boxes most phones are not.
@@ -121,7 +130,7 @@ function agents.report(box, interface, state, by)
   local name = redis.call('HGET', K.interfaces(), interface)
   local a = name and agents.load(name)
   if not a then return end
-  if registered(state) and not before then
+  if registered(state) and (not before or not attached(a.home)) then
     set_home(a, box)                         -- newly registered here: the agent has moved
   end
   if a.home == box and not registered(state) then

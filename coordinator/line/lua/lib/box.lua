@@ -15,8 +15,14 @@ local function accept(arg, is_snapshot)
   return nil
 end
 
--- Rank of a caller who joined `age` µs ago: never before the last heartbeat or, after a break, the
--- moment the box was last heard of before it (less a grace); never back behind an earlier caller of the same box. Returns rank, whether the age was cut.
+-- No later caller of this box gets a rank before this one.
+local function seen_rank(box, rank)
+  local last = tonumber(redis.call('HGET', K.box(box), 'last_rank') or '0')
+  redis.call('HSET', K.box(box), 'last_rank', math.max(last, rank))
+end
+
+-- Rank of a caller who joined `age` µs ago: never before the last heartbeat, which followed all
+-- that was kept back till then (less a grace); never back behind an earlier caller of the same box. Returns rank, whether the age was cut.
 local function rank_of(box, age, grace)
   local key = K.box(box)
   local floor, last = unpack(redis.call('HMGET', key, 'floor', 'last_rank'))

@@ -12,17 +12,21 @@ function boxes.calls(box)
   return list
 end
 
-local function update_homed(box)
+local function update_homed(box, change)
   local names = redis.call('SMEMBERS', K.homed(box))
   table.sort(names)
-  for _, name in ipairs(names) do agents.update(agents.load(name), 'box') end
+  for _, name in ipairs(names) do
+    local a = agents.load(name)
+    if change then change(a) end
+    agents.update(a, 'box')
+  end
 end
 
 function boxes.detach(box, reason)
   redis.call('HSET', K.box(box), 'attached', '0', 'fresh', '1')
   journal('box.detached', 'box', box, 'reason', reason)
   for _, call in ipairs(boxes.calls(box)) do calls.detach(call) end
-  update_homed(box)
+  update_homed(box, agents.leave_home)
   set_timer('lost:' .. box, now + DETACH_US)
 end
 
@@ -38,6 +42,7 @@ end
 
 -- Away for too long: its callers are recorded as lost.
 function boxes.lose(box)
+  redis.call('DEL', K.devices(box))
   for _, call in ipairs(boxes.calls(box)) do
     if call.state == 'talking' then
       calls.complete(call, offers.load((string.gsub(call.offers, ',', ''))), 'lost')

@@ -89,18 +89,19 @@ function calls.leave(call, outcome, reason, by)
   forget(call)
 end
 
--- Caller and agent talk. `by`: box | restored.
-function calls.connect(call, o, by)
+-- Caller and agent talk, since `age` µs. `by`: box | restored.
+function calls.connect(call, o, by, age)
   clear_timer('offer:' .. o.id)
-  local hold = now - tonumber(call.joined)
+  local since = now - (age or 0)
+  local hold = math.max(since - tonumber(call.joined), 0)
   local a = agents.load(o.agent)
   save(K.agent(a.name), a, 'offer', '', 'call', call.id)
   agents.refresh(a)
-  save(K.offer(o.id), o, 'state', 'talking', 'connected', now)
+  save(K.offer(o.id), o, 'state', 'talking', 'connected', since)
   save(K.call(call.id), call, 'state', 'talking', 'agent', o.agent, 'hold', hold)
   journal('offer.ended', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
     'offer_id', o.id, 'fence', tonumber(o.fence), 'outcome', 'answered',
-    'ring_us', now - tonumber(o.made), 'agent_state', 'talking')
+    'ring_us', since - tonumber(o.made), 'agent_state', 'talking')
   offers.finish_others(call, o.id, 'answered_elsewhere')
   out_of_line(call, 'answered', '', by)
   journal('call.connected', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
@@ -130,8 +131,10 @@ function calls.complete(call, o, ended_by)
   journal('call.completed', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
     'offer_id', o.id, 'ended_by', ended_by, 'hold_us', tonumber(call.hold), 'talk_us', talk,
     'agent_state', state)
-  redis.call('HINCRBY', K.queue(call.queue), 'completed', 1)
-  average(call.queue, 'talk_us', talk)
+  if redis.call('SISMEMBER', K.queues(), call.queue) == 1 then   -- not deleted meanwhile
+    redis.call('HINCRBY', K.queue(call.queue), 'completed', 1)
+    average(call.queue, 'talk_us', talk)
+  end
 end
 
 -- Its box is gone from us: it keeps its place and is passed over.

@@ -49,13 +49,15 @@ function offers.make(call, a, timeout_s, grace)
 end
 
 -- A talk the box knows of and we do not (snapshot after an emptied Redis, or a long silence).
-function offers.adopt(id, fence, call, a)
+function offers.adopt(id, fence, call, a, age)
   redis.call('HSET', K.meta(), 'fence',
     math.max(fence, tonumber(redis.call('HGET', K.meta(), 'fence') or '0')))
   save(K.agent(a.name), a, 'offer', id)
   agents.refresh(a)
   save(K.call(call.id), call, 'offers', with(call.offers, id))
-  return create(id, fence, call, a, 'claimed')
+  local o = create(id, fence, call, a, 'claimed')
+  save(K.offer(id), o, 'made', now - age)
+  return o
 end
 
 local RESTS = { no_answer = true, busy = true, rejected = true, failed = true, expired = true }
