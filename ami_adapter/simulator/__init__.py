@@ -15,7 +15,11 @@ What always holds:
 
 Not simulated: audio, codecs, Dial*/New*Line/VarSet/Newexten events, CLI, any dialplan but gvq.conf.
 
-Modules: `messages` (AMI text), `events` (what a box says), `clock`, `channel`, `box` (channels and
-bridges), `dialplan` (what gvq.conf does), `originate`, `phones`, `network`, `actions` (what a box
-answers), `server`, `faults`, `scenario`.
+Start with `World`: boxes that listen, and their `network` of phones and callers. `scenario` draws
+a day from a seed. `world.vanish`, `world.servers[box].drop()` and `.faults` are for chaos.
+
+Modules: `messages` (AMI text), `events` (what a box says), `clock`, `channel`, `box` (channels,
+bridges, devices), `dialplan` and `agents` (what gvq.conf does), `originate`, `phones`, `callers`,
+`network`, `account` (the shipped manager.conf), `actions` (what a box answers), `server`, `faults`,
+`world`, `scenario`.
 """

@@ -6,6 +6,7 @@ Everything that changes a channel, a bridge or a device is here; what a channel 
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
@@ -49,7 +50,9 @@ class Box:
         self.endpoints: dict[str, bool] = {}
         self.audible: frozenset[str] = frozenset()
         self.listener: Listener = lambda event: None
-        self._legs: dict[str, list[Channel]] = {}
+        # Per endpoint, so that a device's state costs the same however many calls it has.
+        self._up: Counter[str] = Counter()
+        self._ringing: Counter[str] = Counter()
         self._told: dict[str, str] = {}
         self._random = random.Random(f"{seed}/{name}")
         self._count = 0
@@ -99,11 +102,16 @@ class Box:
             self.emit("DeviceStateChange", lambda: events.device_state(device, state))
 
     def _state(self, endpoint: str) -> str:
-        legs = [leg for leg in self._legs.get(endpoint, ()) if leg.state != DOWN]
-        rings = any(leg.state == RINGING for leg in legs)
-        talks = any(leg.state != RINGING for leg in legs)
+        legs = self._up[endpoint] > 0, self._ringing[endpoint] > 0
         idle = "NOT_INUSE" if self.endpoints.get(endpoint) else "UNAVAILABLE"
-        return AGGREGATE.get((talks, rings), idle)
+        return AGGREGATE.get(legs, idle)
+
+    def _count_leg(self, channel: Channel, by: int) -> None:
+        """A leg came (1) or went (-1). One that is down counts for nothing."""
+        if channel.state == RINGING:
+            self._ringing[channel.endpoint] += by
+        elif channel.state != DOWN:
+            self._up[channel.endpoint] += by
 
     # ── channels ────────────────────────────────────────────────────────────────────────────
 
@@ -120,7 +128,7 @@ class Box:
             linkedid or uniqueid, dnid=exten if state else "", number=number, caller=caller,
         )  # fmt: skip
         self.channels[uniqueid] = channel
-        self._legs.setdefault(endpoint, []).append(channel)
+        self._count_leg(channel, 1)
         self.emit("Newchannel", lambda: events.on_channel("Newchannel", channel))
         self.refresh(endpoint)
         return channel
@@ -135,7 +143,9 @@ class Box:
 
     def set_state(self, channel: Channel, state: int) -> None:
         """The channel's state changed; so may its device's."""
+        self._count_leg(channel, -1)
         channel.state = state
+        self._count_leg(channel, 1)
         self.emit("Newstate", lambda: events.on_channel("Newstate", channel))
         self.refresh(channel.endpoint)
 
@@ -186,7 +196,7 @@ class Box:
 
     def _bury(self, channel: Channel, end: End) -> None:
         del self.channels[channel.uniqueid]
-        self._legs[channel.endpoint].remove(channel)
+        self._count_leg(channel, -1)
         hangup = partial(self.emit, "Hangup", lambda: events.hangup(channel, end))
         self.either(hangup, partial(channel.owner.gone, end))
         self.refresh(channel.endpoint)
@@ -243,7 +253,8 @@ class Box:
         """kill -9: no event, no BYE; what was in memory is gone. Registrations are on disk."""
         self.up = False
         lost, self.channels = list(self.channels.values()), {}
-        self._legs.clear()
+        self._up.clear()
+        self._ringing.clear()
         self.variables.clear()
         for channel in lost:
             channel.alive = False

@@ -79,7 +79,7 @@ class Network:
         if not box.up:
             return
         started = Originated(box, order)
-        taken = box.find(order.uniqueid) is not None
+        taken = order.uniqueid in box.channels
         if taken or technology != "PJSIP" or not box.endpoints.get(endpoint):
             started.fail()
         elif trunk:

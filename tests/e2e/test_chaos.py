@@ -51,7 +51,8 @@ async def _line_is(rig: Rig, callers: list[Caller]) -> None:
 
     with suppress(TimeoutError):
         await eventually(so, WITHIN_S)
-    assert there == wanted
+    joined = "\n".join(str(entry.to_json()) for entry in rig.coordinator.of("caller.joined"))
+    assert there == wanted, joined
 
 
 async def kill_an_adapter(rig: Rig) -> None:
