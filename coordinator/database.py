@@ -25,8 +25,9 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import DeclarativeBase
 
-#: How long a SQLite connection waits for the write lock, ms. Longer than any of our writes.
-SQLITE_BUSY_MS = 10_000
+#: How long a SQLite connection waits for the write lock, ms. Longer than any of our writes: the
+#: longest is a mirror of all agents to an emptied line, some ms for each.
+SQLITE_BUSY_MS = 30_000
 
 #: Seconds until a PostgreSQL that does not answer is given up on.
 CONNECT_TIMEOUT_S = 5

@@ -1,8 +1,11 @@
 """The web application: REST, server-sent events, and the door of the links."""
 
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from coordinator.api import problems
 from coordinator.api.limits import BodyLimit
@@ -25,10 +28,24 @@ def create_app(services: Services) -> FastAPI:
         version=version("gvq"),
         description=DESCRIPTION,
         redoc_url=None,
+        dependencies=[Depends(problems.known_query)],
     )
     app.state.services = services
     app.add_middleware(BodyLimit)
     problems.install(app)
+    app.openapi = partial(_document, app, app.openapi)  # type: ignore[method-assign]
     for part in (queues, agents, calls, boxes, tokens, journal, system, link):
         app.include_router(part.router)
     return app
+
+
+def _document(app: FastAPI, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """FastAPI's document; but it gives errors the media type of the route's good answers too."""
+    if app.openapi_schema is None:
+        for methods in make()["paths"].values():
+            for operation in methods.values():
+                for answer in operation["responses"].values():
+                    if problem := answer.get("content", {}).get(problems.MEDIA_TYPE):
+                        problem["schema"] = {"$ref": "#/components/schemas/Problem"}
+                        answer["content"] = {problems.MEDIA_TYPE: problem}
+    return make()

@@ -11,10 +11,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -90,11 +91,13 @@ def problem_of(refused: Refused, errors: Sequence[Fault] = ()) -> Problem:
     )
 
 
-def respond(refused: Refused, errors: Sequence[Fault] = ()) -> JSONResponse:
+def respond(
+    refused: Refused, errors: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """The response for a refusal."""
     problem = problem_of(refused, errors)
-    # RFC 6750, 3: a 401 says how to authenticate.
-    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer"}  # RFC 6750, 3: how to authenticate
     body = problem.model_dump(exclude_defaults=True) | {"type": problem.type}
     return JSONResponse(body, problem.status, headers, media_type=MEDIA_TYPE)
 
@@ -124,6 +127,20 @@ def example(media_type: str, value: object) -> Responses:
     return {200: {"content": {media_type: {"example": value}}}}
 
 
+def known_query(connection: HTTPConnection) -> None:
+    """A dependency of every route: a misspelt query parameter is refused, as a misspelt field is.
+
+    Raises RequestValidationError.
+    """
+    known = _query_names(connection)
+    unknown = [name for name in connection.query_params if name not in known]
+    if unknown and connection.scope["type"] == "http":
+        what = "Extra inputs are not permitted"
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "msg": what} for name in unknown]
+        )
+
+
 def install(app: FastAPI) -> None:
     """Make every error of the app a problem."""
 
@@ -139,7 +156,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return respond(_of_http(request, error))
+        return respond(_of_http(request, error), headers=error.headers)
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> JSONResponse:
@@ -187,13 +204,17 @@ def _allowed(row: Mapping[str, Any], fields: Sequence[str]) -> str | None:
 
 def _fields(request: Request, row: Mapping[str, Any]) -> Sequence[str]:
     """Names of the fields that the part of the request with the fault may have."""
-    dependant = getattr(request.scope.get("route"), "dependant", None)
-    part = {"body": "body_params", "query": "query_params"}.get(str(row["loc"][0]), "")
-    names: list[str] = []
-    for param in getattr(dependant, part, []):
-        model = param.field_info.annotation
-        names += getattr(model, "model_fields", [param.alias])
-    return names
+    if row["loc"][0] == "query":
+        return _query_names(request)
+    annotations = [p.field_info.annotation for p in request.scope["route"].dependant.body_params]
+    # A body that may be left out is annotated `Model | None`.
+    models = [model for one in annotations for model in (one, *get_args(one))]
+    return [name for model in models for name in getattr(model, "model_fields", ())]
+
+
+def _query_names(connection: HTTPConnection) -> Sequence[str]:
+    """The query parameters of the route that serves this connection."""
+    return [param.alias for param in connection.scope["route"].dependant.query_params]
 
 
 def _example(code: str) -> dict[str, Any]:

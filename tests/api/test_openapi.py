@@ -74,6 +74,8 @@ def test_errors_are_problems_and_nothing_else(document: dict[str, Any]) -> None:
         for status, answer in operation["responses"].items():
             if status >= "400":
                 assert list(answer["content"]) == ["application/problem+json"], name
+                (content,) = answer["content"].values()
+                assert content["schema"] == {"$ref": "#/components/schemas/Problem"}, name
 
 
 def test_examples_of_refusals_have_the_whole_sentence() -> None:

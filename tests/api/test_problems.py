@@ -78,6 +78,15 @@ async def test_a_body_that_is_no_json(admin: Client, content: bytes) -> None:
 async def test_paths_and_methods_that_are_not_there(admin: Client) -> None:
     await admin.refused("not_found", "GET", "/v2/queues")
     await admin.refused("method_not_allowed", "POST", "/v1/queues/sales")
+    assert (await admin.post("/v1/queues/sales")).headers["allow"]
+
+
+async def test_a_query_that_is_misspelt(admin: Client) -> None:
+    problem = await admin.refused("invalid", "GET", "/v1/journal?afer=0")
+    what = "Extra inputs are not permitted"
+    fault = {"where": "query.afer", "what": what, "allowed": "one of after, limit"}
+    assert problem["errors"] == [fault]
+    await admin.refused("invalid", "GET", "/healthz?x=1")
 
 
 async def test_a_body_too_large(admin: Client) -> None:
