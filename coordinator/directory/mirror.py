@@ -79,6 +79,7 @@ class Change:
                 await step(*args, **kwargs)
         except Refused as refused:
             if refused.code in LINE_DECIDES:
+                self.told = False  # and so the line is not ahead
                 raise
             self._follows_later(refused)
         except AWAY as error:
@@ -176,6 +177,7 @@ class _Everything:
         """First, so that no interface is still held by an agent who is gone."""
         wanted = {(member.queue, member.agent) for member in members}
         names = {agent.name for agent in agents}
+        lines = {queue.name for queue in queues}
         for seen in await self._line.agents():
             if seen.name not in names:
                 await self._tell(self._line.delete_agent, seen.name)
@@ -184,7 +186,7 @@ class _Everything:
                 if (queue, seen.name) not in wanted:
                     await self._tell(self._line.delete_member, queue, seen.name)
         for view in await self._line.queues():
-            if view.name not in {queue.name for queue in queues}:
+            if view.name not in lines:
                 await self._tell(self._line.delete_queue, view.name)
 
     async def _put_agents(self, agents: Iterable[AgentRow]) -> None:

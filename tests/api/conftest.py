@@ -30,6 +30,7 @@ async def coordinator(
         database_url=empty_url.render_as_string(hide_password=False),
         tenant=tenant,
         name="test",
+        lease_s=120,  # the tests' boxes send no heartbeats
     )
     async with running(settings) as started:
         # Its start holds the line for a moment; a box that came before would be waited for.

@@ -51,11 +51,13 @@ class TestQueues:
         self, directory: Directory, engine: Engine
     ) -> None:
         await directory.put_queue("sales", QueueSettings())
+        await directory.mirror()
         await a_caller_waits(engine, "sales")
         refused = await refusal("queue_in_use", directory.delete_queue("sales"))
         assert "1 callers" in refused.sentence
         assert (await directory.queue("sales")).name == "sales"
         assert (await engine.queue("sales")).callers == 1
+        assert not await directory.lags()
 
     async def test_deleting_an_unknown_one(self, directory: Directory) -> None:
         await refusal("unknown_queue", directory.delete_queue("none"))
