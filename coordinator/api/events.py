@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 EVENT_STREAM = "text/event-stream"
 
-#: Seconds between comments while nothing happens: proxies drop silent connections. At each one
+#: Seconds between comments: proxies drop silent connections. At each one
 #: the token is looked at again, so a revoked one does not listen on.
 HEARTBEAT_S = 10.0
 
@@ -67,7 +67,7 @@ async def events(here: Services, secret: str, after: str | None) -> AsyncGenerat
     yield f"retry: {RETRY_MS}\n\n"
     async with (
         contextlib.aclosing(here.live.follow(after)) as entries,
-        contextlib.aclosing(_with_silences(entries)) as heard,
+        contextlib.aclosing(_with_beats(entries)) as heard,
     ):
         try:
             async for entry in heard:
@@ -80,14 +80,17 @@ async def events(here: Services, secret: str, after: str | None) -> AsyncGenerat
             yield f": cut off, {refused.code}\n\n"
 
 
-async def _with_silences(
+async def _with_beats(
     entries: AsyncGenerator[Entry, None],
 ) -> AsyncGenerator[Entry | None, None]:
-    """The entries, and None whenever HEARTBEAT_S have passed without one."""
+    """The entries, and None every HEARTBEAT_S, however many entries there are."""
+    now = asyncio.get_running_loop().time
+    due = now() + HEARTBEAT_S
     while True:
         upcoming: asyncio.Task[Any] = asyncio.ensure_future(anext(entries))
         try:
-            while not (await asyncio.wait({upcoming}, timeout=HEARTBEAT_S))[0]:
+            while now() >= due or not (await asyncio.wait({upcoming}, timeout=due - now()))[0]:
+                due = now() + HEARTBEAT_S
                 yield None
         finally:
             # To its end: the entries cannot be closed while one is still being waited for.

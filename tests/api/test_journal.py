@@ -1,6 +1,7 @@
 """The journal by pages, and as server-sent events over a real socket."""
 
 import asyncio
+import itertools
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -135,6 +136,25 @@ async def test_a_revoked_token_listens_no_longer(
         assert lines == [": cut off, unauthorized"]
         with pytest.raises(StopAsyncIteration):
             await stream.line()
+
+
+async def test_a_revoked_token_listens_no_longer_amid_traffic(
+    url: str, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_S", 0.3)
+    token, secret = await services.tokens.create("read")
+
+    async def traffic() -> None:
+        for number in itertools.count():
+            await put_queues(services, f"q{number}")
+
+    async with listening(url, secret) as stream:
+        busy = asyncio.create_task(traffic())
+        await services.tokens.revoke(token.id)
+        while not (lines := await stream.block())[0].startswith(": cut off"):
+            pass
+        busy.cancel()
+        assert lines == [": cut off, unauthorized"]
 
 
 async def test_streams_end_when_the_coordinator_stops(
