@@ -38,19 +38,25 @@ class Reads:
 
     async def queues(self) -> list[QueueView]:
         """All queues, by name."""
-        return [await self.queue(name) for name in await self._names("queues")]
+        return await self._queues(await self._names("queues"))
 
     async def queue(self, queue: str) -> QueueView:
         """Raises Refused: unknown_queue."""
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.hgetall(self._key("queue", queue))
-        for name in ("line", "free"):
-            pipe.zcard(self._key(name, queue))
-        pipe.scard(self._key("members", queue))
-        fields, callers, available, members = await pipe.execute()
-        if not fields:
+        found = await self._queues([queue])
+        if not found:
             raise Refused("unknown_queue", queue=queue)
-        return _queue_view(queue, fields, callers, available, members)
+        return found[0]
+
+    async def _queues(self, names: list[str]) -> list[QueueView]:
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hgetall(self._key("queue", name))
+            pipe.zcard(self._key("line", name))
+            pipe.zcard(self._key("free", name))
+            pipe.scard(self._key("members", name))
+        rows = iter(await pipe.execute())
+        views = zip(names, rows, rows, rows, rows, strict=True)
+        return [_queue_view(*view) for view in views if view[1]]  # deleted between the two reads
 
     async def callers(self, queue: str, limit: int = 1000) -> list[WaitingCaller]:
         """The line in order. Raises Refused: unknown_queue."""
@@ -80,15 +86,26 @@ class Reads:
 
     async def agents(self) -> list[AgentView]:
         """All agents, by name."""
-        return [await self.agent(name) for name in await self._names("agents")]
+        return await self._agents(await self._names("agents"))
 
     async def agent(self, agent: str) -> AgentView:
         """Raises Refused: unknown_agent."""
-        fields = await self._await(self._redis.hgetall(self._key("agent", agent)))
-        if not fields:
+        found = await self._agents([agent])
+        if not found:
             raise Refused("unknown_agent", agent=agent)
-        queues = await self._await(self._redis.hgetall(self._key("memberships", agent)))
-        return _agent_view(agent, fields, queues)
+        return found[0]
+
+    async def _agents(self, names: list[str]) -> list[AgentView]:
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hgetall(self._key("agent", name))
+            pipe.hgetall(self._key("memberships", name))
+        rows = await pipe.execute()
+        return [
+            _agent_view(name, fields, memberships)
+            for name, fields, memberships in zip(names, rows[::2], rows[1::2], strict=True)
+            if fields  # deleted between the two reads
+        ]
 
     async def boxes(self) -> list[BoxView]:
         """All boxes ever linked, by name."""
