@@ -11,16 +11,15 @@ OK = "ok"
 def attach(state: State, name: str, link: str, instance: str, epoch: int, owner: str) -> str:
     """A new link of a box. Another live adapter of that box is not pushed aside."""
     box = state.boxes.setdefault(name, Box(name))
-    if box.link and box.instance != instance and state.now < box.due_us and box.attached:
+    alive = box.linked and state.now < box.seen_us + state.timing.lease_us
+    if alive and box.instance != instance:
         return "box_already_linked"
     if box.instance == instance and epoch < box.epoch:
         return "stale_link"
-    if (box.instance, box.epoch) != (instance, epoch):
+    if (box.instance, box.epoch) != (instance, epoch) or box.fresh:
         box.seq, box.fresh = 0, True
     box.link, box.instance, box.epoch, box.owner = link, instance, epoch, owner
-    if not box.attached:
-        box.fresh = True
-    box.floor_us = box.seen_us
+    box.linked = True
     _hear(state, box)
     return OK
 
@@ -30,7 +29,7 @@ def admit(state: State, origin: Origin, is_snapshot: bool = False) -> str:
     box = state.boxes.get(origin.box)
     if box is None:
         return "unknown_box"
-    if not box.link or origin.link != box.link:
+    if origin.link != box.link:
         return "stale_link"
     if origin.seq <= box.seq:
         return "duplicate"
@@ -48,30 +47,30 @@ def heartbeat(state: State, name: str, link: str) -> str:
     box = state.boxes.get(name)
     if box is None:
         return "unknown_box"
-    if not box.link or box.link != link:
+    if box.link != link:
         return "stale_link"
     _hear(state, box)
-    box.floor_us = state.now
     if not box.fresh:
+        box.floor_us = state.now
         state.awaited.discard(name)
     return OK
 
 
 def unlink(state: State, name: str, link: str) -> str:
-    """The link broke. The lease runs on."""
+    """The link broke. The lease runs on, and what was under way is still taken."""
     box = state.boxes.get(name)
     if box is None:
         return "unknown_box"
-    if not box.link or box.link != link:
+    if box.link != link:
         return "stale_link"
-    box.link = ""
+    box.linked = False
     return OK
 
 
 def await_return(state: State, box: Box, resync: bool) -> None:
-    """The box's link went with its coordinator: nothing is decided for one lease without it."""
-    box.link, box.fresh = "", box.fresh or resync
-    box.due_us = state.now + state.timing.lease_us
+    """For at most a lease nothing is decided until the box is in touch again."""
+    box.fresh = box.fresh or resync
+    state.hold_until = state.now + state.timing.lease_us
     state.awaited.add(box.name)
 
 
@@ -79,8 +78,9 @@ def detach(state: State, box: Box) -> None:
     """The lease is over: callers are passed over, agents unavailable; offers run on."""
     box.attached, box.fresh = False, True
     box.due_us += state.timing.detach_timeout_us
-    state.awaited.discard(box.name)
     state.log("detached", box.name)
+    for interface in [i for i, home in state.homes.items() if home == box.name]:
+        state.homes[interface] = _other_home(state, interface) or box.name
 
 
 def lose(state: State, box: Box) -> None:
@@ -139,15 +139,16 @@ def _end_unseen(state: State, offer: Offer) -> None:
         end_offer(state, offer, "failed")
 
 
-def _restoring_order(call: WaitingCall) -> tuple[bool, int]:
-    """Those with a ticket first, then the longest waiting."""
-    return (call.rank is None, -call.age_us)
+def _restoring_order(call: WaitingCall) -> tuple[bool, int, str]:
+    """Those with a ticket first, then the longest waiting, ties as in a place."""
+    return (call.rank is None, -call.age_us, call.join.call_id)
 
 
 def _other_home(state: State, interface: str) -> str:
     """Another box that still reports the device registered, first by name."""
     for name in sorted(state.boxes):
-        if state.boxes[name].devices.get(interface, "UNAVAILABLE") not in NOT_REGISTERED:
+        box = state.boxes[name]
+        if box.attached and box.devices.get(interface, "UNAVAILABLE") not in NOT_REGISTERED:
             return name
     return ""
 

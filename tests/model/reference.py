@@ -76,6 +76,7 @@ class Reference:
         moments = [offer.expires_us for offer in state.offers() if offer.state != "talking"]
         moments += [box.due_us for box in state.boxes.values()]
         moments += [m for a in state.agents.values() for m in (a.rest_until, a.wrapup_until)]
+        moments += [state.hold_until] if state.awaited else []
         return min((m for m in moments if m > state.now), default=0)
 
     # ── configuration ───────────────────────────────────────────────────────────────────────
@@ -105,13 +106,12 @@ class Reference:
         return self._settled()
 
     def delete_agent(self, agent: str) -> str:
-        """Remove an agent; a phone that rings stops, a call that runs refuses it."""
+        """Remove an agent who is neither rung nor talking."""
         known = self.state.agents.get(agent)
         if known is None:
             return "unknown_agent"
-        if known.offer and known.offer.state == "talking":
+        if known.offer:
             return "agent_busy"
-        self._cancel(known)
         for queue in self.state.queues.values():
             queue.members.pop(agent, None)
         del self.state.agents[agent]
@@ -134,6 +134,8 @@ class Reference:
         """Remove a member; its phone stops if it rings for this queue."""
         if queue not in self.state.queues:
             return "unknown_queue"
+        if agent not in self.state.agents:
+            return "unknown_agent"
         if self.state.queues[queue].members.pop(agent, None) is None:
             return "not_a_member"
         known = self.state.agents[agent]
@@ -264,6 +266,8 @@ class Reference:
 
     def tick(self) -> str:
         """Whatever is due by now happens."""
+        if self.now >= self.state.hold_until:
+            self.state.awaited.clear()
         for offer in self.state.offers():
             if offer.state != "talking" and offer.expires_us <= self.now:
                 calls.end_offer(self.state, offer, "expired")
@@ -325,9 +329,9 @@ class Reference:
     ) -> str:
         def step() -> str:
             offer = next((o for o in self.offers() if o.offer_id == offer_id), None)
-            if offer is None or offer.box != origin.box:
-                return "unknown_offer"
-            if offer.fence != fence or offer.state not in states:
+            if offer is None or (offer.box, offer.fence) != (origin.box, fence):
+                return "stale_offer"
+            if offer.state not in states:
                 return "stale_offer"
             then(offer)
             return OK
@@ -336,5 +340,4 @@ class Reference:
 
     def _claim(self, offer: Offer) -> None:
         calls.claim(self.state, offer)
-        patience = self.state.queues[offer.queue].settings.timeout * 1_000_000
-        offer.expires_us = self.now + patience + self.state.timing.offer_grace_us
+        offer.expires_us = self.now + self.state.timing.detach_timeout_us

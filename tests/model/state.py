@@ -108,12 +108,12 @@ class Box:
     """One Asterisk server and its link.
 
     `seen_us`: when last heard of. `floor_us`: ages reach back no further than this, less the
-    grace: the last heartbeat, after a break the moment last heard of before it. Both -1 for
-    never. `due_us`: when the lease, or once detached the detach timeout, is over.
+    grace: the last heartbeat. Both -1 for never. `due_us`: when the lease, or once detached the detach timeout, is over.
     """
 
     name: str
     attached: bool = False
+    linked: bool = False
     link: str = ""
     instance: str = ""
     epoch: int = 0
@@ -139,7 +139,9 @@ class State:
     boxes: dict[str, Box] = field(default_factory=dict)
     run_id: str = ""
     homes: dict[str, str] = field(default_factory=dict)
+    #: Boxes to wait for before anything is decided, and until when at most.
     awaited: set[str] = field(default_factory=set)
+    hold_until: int = 0
     events: list[Event] = field(default_factory=list)
     #: For `random`: which of the allowed agents (in member order) a caller gets.
     draw: Callable[[str, list[str]], str] = field(default=lambda call_id, allowed: allowed[0])

@@ -80,7 +80,7 @@ class LineMachine(RuleBasedStateMachine):
 
     def linked(self, fresh: bool = False) -> list[str]:
         boxes = self.world.model.state.boxes.values()
-        return [box.name for box in boxes if box.link and (fresh or not box.fresh)]
+        return [box.name for box in boxes if box.linked and (fresh or not box.fresh)]
 
     def event(self, name: str, box: str, *args: Any, age_us: int = 0) -> str:
         """An event of a box, remembered so that it can come again."""
@@ -125,7 +125,7 @@ class LineMachine(RuleBasedStateMachine):
             )
         for number, box in enumerate(BOXES):
             here = [a for a, p in zip(AGENTS, phones, strict=True) if p % len(BOXES) == number]
-            self.world.step("attach", box, f"{box}-1", box, 1, OWNERS[number % 2])
+            self.world.step("attach", box, f"{box}-0", box, 1, OWNERS[number % 2])
             devices = {f"PJSIP/{agent}": "NOT_INUSE" for agent in here}
             self.event("snapshot", box, Snapshot.model_validate({"devices": devices}))
 
@@ -346,7 +346,7 @@ class LineMachine(RuleBasedStateMachine):
         mine = [c for c in self.callers if c.box == box]
         here = [c for n, c in enumerate(mine) if n not in gone or c.call_id in kept]
         calls = [WaitingCall(join=self.world.joins[c.call_id], age_us=0, rank=c.rank) for c in here]
-        calls += [self.newcomer(age) for age in new]
+        calls += [self.newcomer(age) for age in sorted(new, reverse=True)]
         devices = dict(self.world.model.state.boxes[box].devices)
         devices |= {f"PJSIP/{agent}": "UNAVAILABLE" for agent in lost_phones}
         body = {"calls": calls, "offers": live, "devices": devices}
