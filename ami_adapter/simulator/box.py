@@ -67,10 +67,14 @@ class Box:
     def either(self, first: Callable[[], object], second: Callable[[], object]) -> None:
         """Both, in an order that a real box's threads leave open."""
         steps = [first, second]
-        if self._random.random() < 0.5:
+        if self.coin():
             steps.reverse()
         for step in steps:
             step()
+
+    def coin(self) -> bool:
+        """What a box may do or not."""
+        return self._random.random() < 0.5
 
     # ── devices ─────────────────────────────────────────────────────────────────────────────
 
@@ -162,7 +166,10 @@ class Box:
             return
         if signal is Signal.END:
             channel.far = None
-            self.emit("HangupRequest", lambda: events.hangup_request(channel, end))
+            request = partial(
+                self.emit, "HangupRequest", lambda: events.hangup_request(channel, end)
+            )
+            self.either(request, channel.owner.ending)
             # A BYE sets no cause; being in a bridge does.
             bare = not (end.sip or end.reason or channel.bridge)
             self._end(channel, End(0) if bare else end, channel.owner.in_dialplan)

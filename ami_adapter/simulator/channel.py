@@ -80,6 +80,9 @@ class Owner:
     def goes(self, context: str, exten: str) -> None:
         """AMI redirected the channel."""
 
+    def ending(self) -> None:
+        """The far end hung up; the channel is still there."""
+
     def gone(self, end: End) -> None:
         """The channel was hung up."""
 

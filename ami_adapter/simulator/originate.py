@@ -45,6 +45,7 @@ class Originated(Owner):
     def __init__(self, box: Box, order: Order) -> None:
         self.box, self.order = box, order
         self._timed_out = False
+        self._reported = False
 
     def start(self, endpoint: str, context: str, dial: Dial) -> None:
         """Make the channel and dial. `context`: the endpoint's own."""
@@ -82,10 +83,23 @@ class Originated(Owner):
     def goes(self, context: str, exten: str) -> None:
         """A channel that is not up cannot be redirected."""
 
+    def ending(self) -> None:
+        """Refused. Originate's thread may report it before anything else does.
+
+        On a real box: before HangupRequest in 6 of 250 refusals, before Hangup in 202.
+        """
+        if self.box.coin():
+            self._report()
+
     def gone(self, end: End) -> None:
         """Refused, timed out or hung up before the answer."""
         self._timer.cancel()
-        self._respond(TIMED_OUT if self._timed_out else OTHERWISE, self.order.target)
+        self._report()
+
+    def _report(self) -> None:
+        if not self._reported:
+            self._reported = True
+            self._respond(TIMED_OUT if self._timed_out else OTHERWISE, self.order.target)
 
     def lost(self) -> None:
         self._timer.cancel()

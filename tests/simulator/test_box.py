@@ -47,16 +47,20 @@ def test_a_failed_offer_says_why_in_the_hangup(
     assert stage.devices("101", "a")[-1] == "NOT_INUSE"
 
 
-def test_hangup_and_originate_response_come_in_either_order() -> None:
+def test_a_refusal_is_reported_in_any_order_that_a_real_box_shows() -> None:
+    """Race: Originate's thread and the channel's. Seen in 250 refusals of a real phone."""
     orders = set()
-    for seed in range(20):
+    for seed in range(40):
         stage = Stage(seed)
         stage.phone("101", "a", Behaviour("busy"))
         stage.offer("gvq-1", "PJSIP/101", stage.caller())
         stage.clock.advance(1.0)
-        ends = [n for n in stage.names("gvq-1") if n in ("Hangup", "OriginateResponse")]
-        orders.add(tuple(ends))
-    assert orders == {("Hangup", "OriginateResponse"), ("OriginateResponse", "Hangup")}
+        orders.add(tuple(name for name in stage.names("gvq-1") if name != "Newchannel"))
+    assert orders == {
+        ("HangupRequest", "OriginateResponse", "Hangup"),
+        ("HangupRequest", "Hangup", "OriginateResponse"),
+        ("OriginateResponse", "HangupRequest", "Hangup"),
+    }
 
 
 @pytest.mark.parametrize("target", ["PJSIP/999", "PJSIP/102", "FOO/101"])
