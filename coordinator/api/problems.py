@@ -213,8 +213,11 @@ def _fields(request: Request, row: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _query_names(connection: HTTPConnection) -> Sequence[str]:
-    """The query parameters of the route that serves this connection."""
-    return [param.alias for param in connection.scope["route"].dependant.query_params]
+    """The query parameters of the route that serves this connection, a model's each by name."""
+    names: list[str] = []
+    for param in connection.scope["route"].dependant.query_params:
+        names += getattr(param.field_info.annotation, "model_fields", (param.alias,))
+    return names
 
 
 def _example(code: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ NEEDED: dict[tuple[str, str], Role] = {
     ("GET", "/v1/queues/{queue}/callers"): "read",
     ("PUT", "/v1/queues/{queue}/members/{agent}"): "operate",
     ("DELETE", "/v1/queues/{queue}/members/{agent}"): "operate",
+    ("GET", "/v1/calls"): "read",
     ("GET", "/v1/calls/{call_id}"): "read",
     ("GET", "/v1/calls/{call_id}/why"): "read",
     ("PATCH", "/v1/calls/{call_id}"): "operate",

@@ -93,3 +93,20 @@ async def test_one_nobody_knows(admin: Client) -> None:
     await admin.refused("unknown_call", "GET", "/v1/calls/none/why")
     await admin.refused("unknown_call", "PATCH", "/v1/calls/none", json={"priority": 1})
     await admin.refused("unknown_call", "DELETE", "/v1/calls/none")
+
+
+async def test_past_calls_are_listed_and_paged(admin: Client, box: Box) -> None:
+    for number in (1, 2, 3):
+        await box.join("sales", number)
+        await admin.ask("DELETE", f"/v1/calls/a-{number}-1", 204)
+
+    async def written() -> bool:
+        return len(await admin.ask("GET", "/v1/calls?outcome=withdrawn")) == 3
+
+    await eventually(written)
+    page = await admin.ask("GET", "/v1/calls?queue=sales&limit=2")
+    assert [call["call_id"] for call in page] == ["a-3-1", "a-2-1"]
+    rest = await admin.ask("GET", f"/v1/calls?before={page[-1]['call_id']}")
+    assert [call["call_id"] for call in rest] == ["a-1-1"]
+    assert await admin.ask("GET", "/v1/calls?outcome=answered") == []
+    await admin.refused("invalid", "GET", "/v1/calls?limit=0")

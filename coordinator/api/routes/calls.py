@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from coordinator.api.auth import needs
 from coordinator.api.problems import refusals
 from coordinator.api.routes.common import CallId
-from coordinator.api.schemas.calls import CallIn, CallMoved, CallOut, Why
+from coordinator.api.schemas.calls import CallIn, CallMoved, CallOut, CallQuery, Why
 from coordinator.api.schemas.common import Text
 from coordinator.api.services import Here, Services
 from coordinator.errors import Refused
-from coordinator.history.queries import CallRecord
+from coordinator.history.queries import CallFilter, CallRecord
 from coordinator.journal import Entry, stream_position
 from coordinator.line.types import WaitingCaller
 from coordinator.why import explain
@@ -23,6 +23,13 @@ BEFORE_MS = 3_600_000
 #: Entries read for one explanation; an explanation is for people and may not cost more.
 MOST_ENTRIES = 50_000
 PAGE = 1_000
+
+
+@router.get("", dependencies=[needs("read")], responses=refusals())
+async def list_calls(which: Annotated[CallQuery, Query()], here: Here) -> list[CallOut]:
+    """Calls of all times, the last to join first, without the agents rung for each."""
+    records = await here.history.calls(CallFilter(**which.model_dump()))
+    return [CallOut.of(record, None) for record in records]
 
 
 @router.get("/{call_id}", dependencies=[needs("read")], responses=refusals("unknown_call"))

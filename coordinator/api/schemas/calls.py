@@ -3,13 +3,30 @@
 from dataclasses import asdict
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from coordinator.api.schemas.common import CALL_ID, Request, seconds_or_none, shown
 from coordinator.history.queries import CallRecord
 from coordinator.line.types import CallState, WaitingCaller
+from coordinator.names import Id, Name
 
 Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+
+
+class CallQuery(BaseModel):
+    """Which past and present calls; absent: all. The last to join come first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    queue: Name | None = None
+    agent: Name | None = None
+    box: Name | None = None
+    outcome: str | None = Field(None, description="As in caller.left: answered, abandoned, …")
+    caller_id_num: str | None = Field(None, max_length=256)
+    since_us: int | None = Field(None, ge=0, description="Joined at or after, µs since 1970.")
+    until_us: int | None = Field(None, ge=0, description="Joined before, µs since 1970.")
+    before: Id | None = Field(None, description="The call to go on after: the last of a page.")
+    limit: int = Field(100, ge=1, le=1000)
 
 
 class CallIn(Request):
