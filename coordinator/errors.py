@@ -44,7 +44,9 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "snapshot_required": Refusal(409, "Box {box!r} must begin with a snapshot."),
     "bad_frame": Refusal(400, "Frame refused: {detail}."),
-    "unsupported_version": Refusal(400, "Protocol version {version} is not spoken here; use {supported}."),
+    "unsupported_version": Refusal(
+        400, "Protocol version {version} is not spoken here; use {supported}."
+    ),
     "frame_too_large": Refusal(413, "A frame may have at most {limit} bytes."),
     # callers of the API
     "invalid": Refusal(422, "{detail}"),
