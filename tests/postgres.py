@@ -8,11 +8,15 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import psycopg
 import pytest
@@ -42,31 +46,61 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _run(command: list[str]) -> None:
-    user = "postgres" if os.geteuid() == 0 else None
-    done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
+def _unprivileged() -> list[str]:
+    """What stands before a command so that PostgreSQL accepts who runs it, and ends when we do."""
+    if os.geteuid() != 0:
+        return ["setpriv", "--pdeathsig", "QUIT"]
+    user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    return ["setpriv", *user, "--pdeathsig", "QUIT"]
+
+
+def _make_cluster(tools: Path, folder: Path) -> Path:
+    if os.geteuid() == 0:
+        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+    initdb = [*_unprivileged(), str(tools / "initdb"), "-D", str(folder / "data"), "-U", "postgres"]
+    options = ["-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+    done = subprocess.run([*initdb, *options], cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "data"
+
+
+def _wait_until_ready(log: IO[str]) -> None:
+    """Reads the server's log until it says so, and has the rest read so that it never blocks."""
+    said: list[str] = []
+    for line in log:
+        said.append(line)
+        if "ready to accept connections" in line:
+            threading.Thread(target=log.read, daemon=True).start()
+            return
+    raise AssertionError("PostgreSQL did not start: " + "".join(said))
+
+
+@contextmanager
+def _running(tools: Path, folder: Path) -> Iterator[int]:
+    """The port of a new cluster. It ends with the block, and also when this process is killed."""
+    data, port = _make_cluster(tools, folder), unused_port()
+    # Nothing here must outlive a power cut.
+    settings = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+    settings |= {"port": str(port), "unix_socket_directories": str(folder)}
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    command = [*_unprivileged(), str(tools / "postgres"), "-D", str(data), *options]
+    with subprocess.Popen(command, cwd="/", stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        _wait_until_ready(server.stderr)
+        try:
+            yield port
+        finally:
+            server.send_signal(signal.SIGQUIT)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """URL prefix `postgresql://postgres@127.0.0.1:PORT/` of a running cluster."""
-    folder = Path(tempfile.mkdtemp(prefix="gvq-postgres-"))
-    if os.geteuid() == 0:
-        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-    data, port, tools = folder / "data", unused_port(), _binaries()
-    # Nothing here must outlive a power cut.
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder}"
-    options += " -c fsync=off -c full_page_writes=off -c max_connections=200"
-    initdb = [str(tools / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust"]
-    _run([*initdb, "--no-sync", "-E", "UTF8", "--locale=C"])
-    control = [str(tools / "pg_ctl"), "-D", str(data), "-w"]
-    _run([*control, "-l", str(folder / "log"), "-o", options, "start"])
-    try:
+    with (
+        tempfile.TemporaryDirectory(prefix="gvq-postgres-", ignore_cleanup_errors=True) as folder,
+        _running(_binaries(), Path(folder)) as port,
+    ):
         yield f"postgresql://postgres@127.0.0.1:{port}/"
-    finally:
-        _run([*control, "-m", "immediate", "stop"])
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
