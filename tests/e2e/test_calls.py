@@ -120,6 +120,20 @@ async def test_how_an_offer_failed_is_told(
     assert ended.data["outcome"] == outcome
 
 
+async def test_eight_agents_refuse_and_every_refusal_is_told_as_one(rig: Rig) -> None:
+    """Race: Asterisk reports the failed Originate, without a cause, before the refusal itself."""
+    await rig.queue(retry=60)
+    agents = [f"11{number}" for number in range(1, 9)]  # resting beyond this test
+    for number, agent in enumerate(agents):
+        await rig.agent(agent, "abc"[number % 3], Behaviour("decline", after=0.05))
+    caller = await rig.call("a")
+    await rig.coordinator.happens("offer.ended", len(agents), call_id=caller.call_id)
+    ended = rig.coordinator.of("offer.ended", call_id=caller.call_id)
+    told = [(entry.data["agent"], entry.data["outcome"]) for entry in ended]
+    assert told == [(agent, "rejected") for agent in agents]
+    assert await rig.waiting() == [caller.call_id]
+
+
 async def test_an_agent_moves_to_another_box(rig: Rig) -> None:
     await rig.queue()
     phone = await rig.agent("101", "a", Behaviour(talk=0.2))
