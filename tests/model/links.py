@@ -97,7 +97,8 @@ def report_device(state: State, box: Box, interface: str, device: str) -> None:
     """A box says how a device is; its home may change by that."""
     was = box.devices.get(interface, "UNAVAILABLE")
     box.devices[interface] = device
-    if was in NOT_REGISTERED and device not in NOT_REGISTERED:
+    homeless = not state.box_attached(state.homes.get(interface, ""))
+    if device not in NOT_REGISTERED and (was in NOT_REGISTERED or homeless):
         state.homes[interface] = box.name
     if device in NOT_REGISTERED and state.homes.get(interface) == box.name:
         state.homes[interface] = _other_home(state, interface)
@@ -114,7 +115,12 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
     for caller in [c for c in state.callers.values() if c.box == box.name and not c.talking]:
         if caller.call_id not in present:
             depart(state, caller, "abandoned")
-    for call in sorted(snapshot.calls, key=_restoring_order):
+
+    def moment(call: WaitingCall) -> tuple[int, str]:
+        joined = state.now - call.age_us if call.rank is None else call.rank
+        return (joined, call.join.call_id)
+
+    for call in sorted(snapshot.calls, key=moment):
         if call.join.call_id not in state.callers and call.join.queue in state.queues:
             rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
             enter(state, box, call.join, rank)
@@ -137,11 +143,6 @@ def _end_unseen(state: State, offer: Offer) -> None:
         hang_up(state, offer, "lost")
     else:
         end_offer(state, offer, "failed")
-
-
-def _restoring_order(call: WaitingCall) -> tuple[bool, int, str]:
-    """Those with a ticket first, then the longest waiting, ties as in a place."""
-    return (call.rank is None, -call.age_us, call.join.call_id)
 
 
 def _other_home(state: State, interface: str) -> str:

@@ -50,7 +50,7 @@ def is_open_for(state: State, caller: Caller, penalty: int) -> bool:
     rung_by_ringall = state.queues[caller.queue].settings.strategy == "ringall" and all(
         offer.state == "ringing" for offer in caller.offers
     )
-    return rung_by_ringall and penalty <= max(offer.penalty for offer in caller.offers)
+    return rung_by_ringall and penalty <= caller.tier
 
 
 def candidates(state: State, caller: Caller) -> list[Member]:
@@ -69,10 +69,11 @@ def best_agent(state: State, caller: Caller, members: list[Member]) -> Member:
     """Whom of its candidates the caller gets: lowest tier, untried first, then the strategy."""
     lowest = min(effective_penalty(member, caller) for member in members)
     tier = [member for member in members if effective_penalty(member, caller) == lowest]
-    if all(member.agent in caller.tried for member in tier):
+    queue = state.queues[caller.queue]
+    if queue.settings.strategy == "ringall" or all(m.agent in caller.tried for m in tier):
         caller.tried.clear()
     untried = [member for member in tier if member.agent not in caller.tried]
-    return by_strategy(state, state.queues[caller.queue], caller, untried)
+    return by_strategy(state, queue, caller, untried)
 
 
 def by_strategy(state: State, queue: Queue, caller: Caller, members: list[Member]) -> Member:
@@ -94,12 +95,13 @@ def ring(state: State, caller: Caller, member: Member) -> None:
     """Make the offer."""
     queue = state.queues[caller.queue]
     patience = queue.settings.timeout * SECOND + state.timing.offer_grace_us
+    penalty = effective_penalty(member, caller)
+    caller.tier = min(caller.tier, penalty) if caller.offers else penalty
     offer = Offer(
         call_id=caller.call_id,
         agent=member.agent,
         queue=queue.name,
         box=caller.box,
-        penalty=effective_penalty(member, caller),
         expires_us=state.now + patience,
     )
     caller.offers.append(offer)

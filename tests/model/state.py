@@ -61,7 +61,6 @@ class Offer:
     agent: str
     queue: str
     box: str
-    penalty: int
     expires_us: int
     state: OfferState = "ringing"
     offer_id: str = ""
@@ -84,7 +83,10 @@ class Agent:
 
 @dataclass
 class Caller:
-    """A call in a queue, until it leaves or, once connected, until the call is over."""
+    """A call in a queue, until it leaves or, once connected, until the call is over.
+
+    `tier`: the lowest effective penalty rung since nobody rang for it.
+    """
 
     call_id: str
     queue: str
@@ -94,6 +96,7 @@ class Caller:
     min_penalty: int | None = None
     max_penalty: int | None = None
     raise_penalty: int | None = None
+    tier: int = 0
     tried: set[str] = field(default_factory=set)
     offers: list[Offer] = field(default_factory=list)
 
@@ -108,7 +111,8 @@ class Box:
     """One Asterisk server and its link.
 
     `seen_us`: when last heard of. `floor_us`: ages reach back no further than this, less the
-    grace: the last heartbeat. Both -1 for never. `due_us`: when the lease, or once detached the detach timeout, is over.
+    grace: the last heartbeat. Both -1 for never. `due_us`: when the lease, or once detached the
+    detach timeout, is over.
     """
 
     name: str

@@ -324,7 +324,7 @@ class LineMachine(RuleBasedStateMachine):
         gone=st.sets(picks, max_size=2),
         bridged=st.sets(picks, max_size=2),
         stopped=st.sets(picks, max_size=2),
-        new=st.lists(st.sampled_from([0, 1, 1_500_000, 4_000_000]), max_size=2),
+        new=st.lists(st.sampled_from([7, 1_500_003, 4_000_009]), max_size=2, unique=True),
         lost_phones=st.sets(st.sampled_from(AGENTS), max_size=1),
     )
     def snapshot(
@@ -345,8 +345,8 @@ class LineMachine(RuleBasedStateMachine):
         kept = {o.call_id for o in live}
         mine = [c for c in self.callers if c.box == box]
         here = [c for n, c in enumerate(mine) if n not in gone or c.call_id in kept]
-        calls = [WaitingCall(join=self.world.joins[c.call_id], age_us=0, rank=c.rank) for c in here]
-        calls += [self.newcomer(age) for age in sorted(new, reverse=True)]
+        calls = [self.kept(c) for c in here]
+        calls += [self.newcomer(age) for age in new]
         devices = dict(self.world.model.state.boxes[box].devices)
         devices |= {f"PJSIP/{agent}": "UNAVAILABLE" for agent in lost_phones}
         body = {"calls": calls, "offers": live, "devices": devices}
@@ -362,6 +362,12 @@ class LineMachine(RuleBasedStateMachine):
             talking=bridged or offer.state == "talking",
             age_us=0,
         )
+
+    def kept(self, caller: Caller) -> WaitingCall:
+        """A caller whose channel carries its ticket."""
+        age_us = max(self.world.now - caller.rank, 0)
+        join = self.world.joins[caller.call_id]
+        return WaitingCall(join=join, age_us=age_us, rank=caller.rank)
 
     def newcomer(self, age_us: int) -> WaitingCall:
         call_id = self.free_name()
