@@ -109,6 +109,8 @@ class Offer:
     ended_by: EndedBy | None = None
     #: Why its channel was asked to end, when it was.
     cause: int = 0
+    #: Its channel exists, so that a Hangup with the cause will come.
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Translator:
         callers = {call.join.call_id: call.join.uniqueid for call in snapshot.calls}
         for live in snapshot.offers:
             caller = callers.get(live.call_id, "")
-            offer = Offer(live.offer_id, live.fence, live.call_id, caller)
+            offer = Offer(live.offer_id, live.fence, live.call_id, caller, seen=True)
             self.offers[live.offer_id] = offer
             if live.talking:
                 offer.state = "talking"
@@ -232,6 +234,12 @@ class Translator:
         if self._step_offer(offer, "answer"):
             yield Answer(offer_id=offer.offer_id, fence=offer.fence)
 
+    def _on_new_channel(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        offer = self.offers.get(one(event, "uniqueid"))
+        if offer:
+            offer.seen = True
+        return iter(())
+
     def _on_bridge_enter(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         offer = self.offers.get(one(event, "uniqueid"))
         if offer and self._step_offer(offer, "connect"):
@@ -264,6 +272,8 @@ class Translator:
         if outcome is None and offer.cause:
             # Asterisk 22 says 0 for a phone that refused; its HangupRequest came just before.
             outcome, text = CAUSES.get(offer.cause), f"cause {offer.cause}"
+        elif outcome is None and offer.seen:
+            return  # it came before the HangupRequest; the Hangup will say
         yield from self._end_offer(offer.offer_id, outcome or "failed", text)
 
     def _on_transfer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
@@ -367,6 +377,7 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "UserEvent GvqJoin": Translator._on_join,
     "UserEvent GvqLeave": Translator._on_leave,
     "UserEvent GvqAnswer": Translator._on_answer,
+    "Newchannel": Translator._on_new_channel,
     "BridgeEnter": Translator._on_bridge_enter,
     "HangupRequest": Translator._on_hangup_request,
     "SoftHangupRequest": Translator._on_hangup_request,
