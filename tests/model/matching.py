@@ -88,6 +88,8 @@ def by_strategy(state: State, queue: Queue, caller: Caller, members: list[Member
     if strategy == "random":
         drawn = state.draw(caller.call_id, [member.agent for member in members])
         return next(member for member in members if member.agent == drawn)
+    if strategy == "ringall":
+        return min(members, key=lambda m: (m.penalty, m.order))
     return members[0]
 
 
