@@ -104,6 +104,12 @@ def report_device(state: State, box: Box, interface: str, device: str) -> None:
         state.homes[interface] = _other_home(state, interface)
 
 
+def find_home(state: State, interface: str) -> None:
+    """A phone becomes an agent's: its home counts if it is in touch."""
+    if not state.box_attached(state.homes.get(interface, "")):
+        state.homes[interface] = _other_home(state, interface)
+
+
 def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
     """The callers, offers and devices of the snapshot are the truth about the box."""
     for interface in [i for i in box.devices if i not in snapshot.devices]:

@@ -47,8 +47,9 @@ def is_open_for(state: State, caller: Caller, penalty: int) -> bool:
         return False
     if not caller.offers:
         return True
-    rung_by_ringall = state.queues[caller.queue].settings.strategy == "ringall" and all(
-        offer.state == "ringing" for offer in caller.offers
+    ringall = state.queues[caller.queue].settings.strategy == "ringall"
+    rung_by_ringall = ringall and all(
+        offer.state == "ringing" and offer.strategy == "ringall" for offer in caller.offers
     )
     return rung_by_ringall and penalty <= caller.tier
 
@@ -105,6 +106,7 @@ def ring(state: State, caller: Caller, member: Member) -> None:
         queue=queue.name,
         box=caller.box,
         expires_us=state.now + patience,
+        strategy=queue.settings.strategy,
     )
     caller.offers.append(offer)
     caller.tried.add(member.agent)

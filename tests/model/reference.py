@@ -102,6 +102,8 @@ class Reference:
             return "interface_taken"
         if known and known.offer and known.interface != interface:
             return "agent_busy"
+        if known is None or known.interface != interface:
+            links.find_home(self.state, interface)
         self.state.agents.setdefault(agent, Agent(agent, interface)).interface = interface
         return self._settled()
 

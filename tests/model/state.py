@@ -62,6 +62,7 @@ class Offer:
     queue: str
     box: str
     expires_us: int
+    strategy: str
     state: OfferState = "ringing"
     offer_id: str = ""
     fence: int = 0
