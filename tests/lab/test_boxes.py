@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(120, func_only=True)]
 
 
 def other_address() -> str:
-    """Not the session's own lab's."""
-    return f"127.2.{os.getpid() % 256}.11"
+    """No lab's of this session's fixtures."""
+    return f"127.3.{os.getpid() % 256}.11"
 
 
 def test_status_is_what_the_command_prints(lab: LabStatus) -> None:
