@@ -394,6 +394,9 @@ async def test_the_adapter_is_told_only_what_it_needs(ami: Ami, a: Box) -> None:
         await ami.wait("Hangup", Uniqueid=join["Uniqueid"])
     told = {event.name for event in adapter.events}
     ends = {"HangupRequest", "SoftHangupRequest", "Hangup"}
-    assert told == {"GvqJoin", "OriginateResponse", "BridgeEnter", "DeviceStateChange", *ends}
-    assert len(adapter.all("BridgeEnter")) == 1
+    offers = {"Newchannel", "OriginateResponse", "BridgeEnter"}
+    assert told == {"GvqJoin", "DeviceStateChange", *offers, *ends}
+    # Of the offer's channel only, not of the caller's.
+    assert [event["Uniqueid"] for event in adapter.all("Newchannel")] == [offer_id]
+    assert [event["Uniqueid"] for event in adapter.all("BridgeEnter")] == [offer_id]
     assert len(ami.events) > 5 * len(adapter.events)
