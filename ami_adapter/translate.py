@@ -80,7 +80,7 @@ CAUSES: Final[dict[int, OfferFailure]] = {
     18: "no_answer",  # no user responding
     19: "no_answer",  # no answer from user
     21: "rejected",
-    26: "no_answer",  # answered elsewhere
+    26: "answered_elsewhere",
 }
 
 #: Reason of a failed OriginateResponse (main/pbx.c, pbx_outgoing_attempt) → the same.
@@ -107,8 +107,8 @@ class Offer:
     caller: str
     state: OfferState = "ringing"
     ended_by: EndedBy | None = None
-    #: Why its channel was asked to end, when it was.
-    cause: int = 0
+    #: Why its phone asked to end, once it has.
+    cause: int | None = None
     #: Its channel exists, so that a Hangup with the cause will come.
     seen: bool = False
 
@@ -247,20 +247,24 @@ class Translator:
             yield Connect(offer_id=offer.offer_id, fence=offer.fence)
 
     def _on_hangup_request(self, event: Headers, problems: list[str]) -> Iterator[Event]:
-        uniqueid = one(event, "uniqueid")
-        offer = self.offers.get(uniqueid)
+        offer = self.offers.get(one(event, "uniqueid"))
         if offer and not offer.cause:
             offer.cause = setting(one(event, "cause"), "Cause", 0, 999, problems) or 0
-        self._ends(uniqueid)
+        return self._on_soft_hangup_request(event, problems)
+
+    def _on_soft_hangup_request(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        """Asterisk itself ends the channel; its Cause is a flag (AST_SOFTHANGUP_…), no Q.850."""
+        self._ends(one(event, "uniqueid"))
         return iter(())
 
     def _on_hangup(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         uniqueid = required(event, "uniqueid")
         reason = decoded(one(event, "cause-txt"))
         self._ends(uniqueid)
-        if uniqueid in self.offers:
+        offer = self.offers.get(uniqueid)
+        if offer:
             cause = setting(one(event, "cause"), "Cause", 0, 999, problems) or 0
-            yield from self._end_offer(uniqueid, CAUSES.get(cause, "failed"), reason)
+            yield from self._end_offer(uniqueid, _failure(offer, cause), reason)
         yield from self._leave(uniqueid, "abandoned", reason, step="hangup")
 
     def _on_originate_response(self, event: Headers, problems: list[str]) -> Iterator[Event]:
@@ -271,7 +275,7 @@ class Translator:
         outcome, text = REASONS.get(reason), f"originate reason {reason}"
         if outcome is None and offer.cause:
             # Asterisk 22 says 0 for a phone that refused; its HangupRequest came just before.
-            outcome, text = CAUSES.get(offer.cause), f"cause {offer.cause}"
+            outcome, text = _failure(offer, offer.cause), f"cause {offer.cause}"
         elif outcome is None and offer.seen:
             return  # it came before the HangupRequest; the Hangup will say
         yield from self._end_offer(offer.offer_id, outcome or "failed", text)
@@ -380,7 +384,7 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "Newchannel": Translator._on_new_channel,
     "BridgeEnter": Translator._on_bridge_enter,
     "HangupRequest": Translator._on_hangup_request,
-    "SoftHangupRequest": Translator._on_hangup_request,
+    "SoftHangupRequest": Translator._on_soft_hangup_request,
     "Hangup": Translator._on_hangup,
     "OriginateResponse": Translator._on_originate_response,
     "BlindTransfer": Translator._on_transfer,
@@ -388,6 +392,18 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "Rename": Translator._on_rename,
     "DeviceStateChange": Translator._on_device,
 }
+
+
+def _failure(offer: Offer, cause: int) -> OfferFailure:
+    """Why an offer ended before the bridge.
+
+    The dialplan hangs up "answered elsewhere" on an agent who did answer, and lost the caller
+    to another: no reason to rest. A phone that says so by itself (it asked first) is one that
+    does not answer: without a rest it would be rung again and again.
+    """
+    outcome = CAUSES.get(cause, "failed")
+    by_phone = offer.cause is not None
+    return "no_answer" if outcome == "answered_elsewhere" and by_phone else outcome
 
 
 def _name(headers: Headers) -> str:

@@ -46,7 +46,7 @@ DeviceState = Literal[
     "ONHOLD",
 ]  # fmt: skip
 LeaveOutcome = Literal["abandoned", "timeout", "exit_key", "redirected"]
-OfferFailure = Literal["no_answer", "busy", "rejected", "failed"]
+OfferFailure = Literal["no_answer", "busy", "rejected", "failed", "answered_elsewhere"]
 EndedBy = Literal["caller", "agent", "transfer", "lost"]
 QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", "TIMEOUT"]
 

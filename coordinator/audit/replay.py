@@ -125,6 +125,9 @@ def _offer_ended(world: World, entry: Entry) -> None:
         _adopted(world, entry).state = "answered"
     elif data["offer_id"] in world.offers:
         _release(world, world.offers[data["offer_id"]], data["agent_state"])
+        caller = world.caller(data["call_id"])
+        if caller and data["outcome"] == "answered_elsewhere":
+            caller.tier = EXCLUSIVE  # one of those who ring on has it
 
 
 def _claimed(world: World, entry: Entry) -> None:

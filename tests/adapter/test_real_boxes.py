@@ -19,6 +19,7 @@ from ami_adapter.lab.callers import Callers
 from ami_adapter.lab.phones import Phone
 from ami_adapter.settings import Settings
 from coordinator.protocol import (
+    Answer,
     Cancel,
     Complete,
     Connect,
@@ -111,12 +112,14 @@ class Linkage:
             if isinstance(event, Device) and event.state == state:
                 return event
 
-    async def ring(self, join: Join, home: str = "a", timeout_ms: int = 15_000) -> Originate:
-        """Rings agent 101 for this caller."""
+    async def ring(
+        self, join: Join, home: str = "a", timeout_ms: int = 15_000, agent: str = "101"
+    ) -> Originate:
+        """Rings an agent for this caller."""
         fence = time.time_ns() // 1000 + next(_numbers)
         command = Originate(
             offer_id=f"gvq-{fence}", fence=fence, call_id=join.call_id, uniqueid=join.uniqueid,
-            queue=join.queue, agent="ann", interface="PJSIP/101", home=home,
+            queue=join.queue, agent=agent, interface=f"PJSIP/{agent}", home=home,
             timeout_ms=timeout_ms, caller_id_num=join.caller_id_num,
             caller_id_name=join.caller_id_name,
         )  # fmt: skip
@@ -212,6 +215,30 @@ async def test_why_an_agent_did_not_answer(
         offer = await here.ring(await here.event(Join), home, timeout_ms=300)
         ended = await here.event(OfferEnded)
         assert (ended.offer_id, ended.outcome) == (offer.offer_id, outcome), ended.reason
+
+
+async def test_two_who_answer_at_once_are_told_as_winner_and_loser(
+    a: Box, line: Coordinator
+) -> None:
+    async with (
+        adapter(a, line) as here,
+        Phone("101", a.sip, answer_after=None) as phone,
+        Phone("102", a.sip, answer_after=None) as other,
+        Callers(a, "announced"),
+    ):
+        join = await here.event(Join)
+        offers = [await here.ring(join), await here.ring(join, agent="102")]
+        for each in (phone, other):
+            await each.until(lambda each=each: bool(each.active))  # type: ignore[misc]
+        for each in (phone, other):
+            each.answer(each.active[0])
+        told: dict[str, list[str]] = {offer.offer_id: [] for offer in offers}
+        while sum(map(len, told.values())) < 3:
+            event = (await here.link.event()).event
+            if isinstance(event, Connect | OfferEnded | Answer):
+                how = event.outcome if isinstance(event, OfferEnded) else event.kind
+                told[event.offer_id].append(how)
+        assert sorted(told.values()) == [["answer", "connect"], ["answered_elsewhere"]]
 
 
 async def test_a_phone_that_is_not_there(a: Box, line: Coordinator) -> None:

@@ -79,7 +79,8 @@ def test_a_transfer_of_others_is_none_of_ours() -> None:
 
 
 @pytest.mark.parametrize(("cause", "outcome"), [
-    (17, "busy"), (21, "rejected"), (18, "no_answer"), (19, "no_answer"), (26, "no_answer"),
+    (17, "busy"), (21, "rejected"), (18, "no_answer"), (19, "no_answer"),
+    (26, "answered_elsewhere"),
     (16, "no_answer"), (0, "failed"), (3, "failed"), (20, "failed"), (127, "failed"),
 ])  # fmt: skip
 def test_why_a_phone_did_not_answer(cause: int, outcome: str) -> None:
@@ -106,6 +107,23 @@ def test_a_phone_that_refused_is_told_by_the_request_before(cause: int, outcome:
     (ended,) = all_of(ringing(), [request, failed(0), hung_up(OFFER_ID, cause)])
     assert isinstance(ended, OfferEnded)
     assert (ended.outcome, ended.reason) == (outcome, f"cause {cause}")
+
+
+@pytest.mark.parametrize("asked_with", ["26", "0", ""])
+def test_a_phone_that_itself_says_answered_elsewhere_did_not_answer(asked_with: str) -> None:
+    """Only the dialplan takes a caller from an agent; such a phone must rest."""
+    request = {**asked_to_hang_up(OFFER_ID), "cause": asked_with}
+    (ended,) = all_of(ringing(), [request, hung_up(OFFER_ID, 26)])
+    assert isinstance(ended, OfferEnded)
+    assert ended.outcome == "no_answer"
+
+
+def test_an_agent_who_lost_the_caller_is_hung_up_by_the_dialplan() -> None:
+    """As recorded: SoftHangupRequest with a flag for its Cause, then Hangup with 26."""
+    request = {**asked_to_hang_up(OFFER_ID), "event": "SoftHangupRequest", "cause": "16"}
+    (ended,) = all_of(ringing(), [request, hung_up(OFFER_ID, 26)])
+    assert isinstance(ended, OfferEnded)
+    assert ended.outcome == "answered_elsewhere"
 
 
 def test_a_wrong_cause_still_ends_the_offer() -> None:

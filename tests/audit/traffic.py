@@ -1,9 +1,10 @@
 """A random day on the real line: callers, agents and boxes that do what real ones do."""
 
 from random import Random
+from typing import get_args
 
 from coordinator.line.types import STRATEGIES
-from coordinator.protocol import LiveOffer, Originate, WaitingCall
+from coordinator.protocol import LiveOffer, OfferFailure, Originate, WaitingCall
 from tests.engine.conftest import Box, Line
 
 AGENTS = ("ann", "bob", "cal", "dan", "eva", "fay")
@@ -103,7 +104,7 @@ class Day:
     async def fail(self) -> None:
         offer = self.pick(self.ringing)
         if offer:
-            outcome = self.random.choice(("no_answer", "busy", "rejected", "failed"))
+            outcome = self.random.choice(get_args(OfferFailure))
             await self.box_of(offer.call_id).ended(offer, outcome)
             self.ringing.pop(offer.offer_id)
 
