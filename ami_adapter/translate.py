@@ -7,7 +7,7 @@ Rules of this file:
 * What is told twice is told on once. A snapshot and the events around it overlap (resync.py);
   nothing is lost or doubled because every step below begins in certain states only.
 * A bad number or name costs a caller no place; only a join that names no visit is dropped.
-* The Uniqueid names a channel. Its name changes (Rename) and is for people.
+* The Uniqueid names a channel. Its name may change, and is told once, for people.
 """
 
 from collections.abc import Callable, Iterator
@@ -289,13 +289,6 @@ class Translator:
             if channels & {offer.offer_id, offer.caller} and self._step_offer(offer, "transfer"):
                 yield self._complete(offer, "transfer")
 
-    def _on_rename(self, event: Headers, problems: list[str]) -> Iterator[Event]:
-        visit = self.visits.get(one(event, "uniqueid"))
-        if visit:
-            name = decoded(required(event, "newname"))
-            visit.join = visit.join.model_copy(update={"channel": name})
-        return iter(())
-
     def _on_device(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         found = device(event)
         if found and self.devices.get(found.interface) != found.state:
@@ -389,7 +382,6 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "OriginateResponse": Translator._on_originate_response,
     "BlindTransfer": Translator._on_transfer,
     "AttendedTransfer": Translator._on_transfer,
-    "Rename": Translator._on_rename,
     "DeviceStateChange": Translator._on_device,
 }
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ami_adapter.headers import Headers
 from coordinator.protocol import (
     Complete,
     Connect,
@@ -151,16 +150,6 @@ def test_a_visit_left_unseen_is_closed_by_the_next() -> None:
     out = all_of(box(), [joined(), joined(visit=2)])
     assert out[1] == Leave(call_id="a-17.1-1", outcome="redirected", reason="joined again")
     assert isinstance(out[2], Join)
-
-
-def test_a_rename_changes_the_name_and_nothing_else() -> None:
-    here = ringing()
-    renamed: Headers = {"event": "Rename", "uniqueid": CALLER, "newname": "PJSIP/other-2"}
-    out = all_of(here, [renamed, hung_up(CALLER)])
-    assert [event.kind for event in out] == ["leave"]
-    here = ringing()
-    here.take(renamed)
-    assert here.visits[CALLER].join.channel == "PJSIP/other-2"
 
 
 # ── devices ─────────────────────────────────────────────────────────────────────────────────────

@@ -42,7 +42,7 @@ NAMES = [name.split() for name in HANDLERS]
 KEYS = [
     "uniqueid", "visit", "queue", "since", "prio", "minpenalty", "maxpenalty", "callernum",
     "callername", "key", "offer", "fence", "actionid", "response", "reason", "cause", "result",
-    "device", "state", "newname", "transfereruniqueid", "outcome", "channel", "cause-txt",
+    "device", "state", "transfereruniqueid", "outcome", "channel", "cause-txt",
 ]  # fmt: skip
 LIKELY = st.sampled_from(
     [KEY, CALLER, OFFER_ID, str(FENCE), "1", "2", "Failure", "Success", "sales"]
