@@ -22,7 +22,6 @@ REFUSALS: dict[str, Refusal] = {
     "unknown_agent": Refusal(404, "There is no agent named {agent!r}."),
     "unknown_box": Refusal(404, "There is no box named {box!r}."),
     "unknown_call": Refusal(404, "There is no call {call_id!r}."),
-    "unknown_offer": Refusal(404, "There is no offer {offer_id!r}."),
     "unknown_token": Refusal(404, "There is no token {token!r}."),
     "not_a_member": Refusal(404, "Agent {agent!r} is not a member of queue {queue!r}."),
     # state
@@ -31,7 +30,6 @@ REFUSALS: dict[str, Refusal] = {
     "queue_in_use": Refusal(409, "Queue {queue!r} has {callers} callers; withdraw them first."),
     "agent_busy": Refusal(409, "Agent {agent!r} is on a call or being rung; try when it is over."),
     "not_waiting": Refusal(409, "Call {call_id!r} is not waiting any more."),
-    "already_exists": Refusal(409, "{kind} {name!r} exists already."),
     "interface_taken": Refusal(409, "Interface {interface!r} belongs to agent {agent!r}."),
     "last_admin": Refusal(
         409, "Token {token!r} is the last of role 'admin'; without it nobody could let anyone in."

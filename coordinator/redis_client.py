@@ -19,10 +19,19 @@ from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 #: What a call to Redis raises when Redis is away, restarting, failing over or out of memory.
-AWAY = (RedisError, OSError)
+AWAY = (RedisError, RedisClusterException, OSError)
+
+#: First words of the errors by which a server says that it cannot serve now. Any other error means
+#: that it served, and that what it was told to do is wrong.
+OUTAGES = frozenset(
+    {
+        "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF",
+        "NOREPLICAS", "BUSY",
+    }
+)  # fmt: skip
 
 #: Seconds until a Redis that does not answer counts as away. Longer than any blocking read here.
 ANSWER_S = 10.0
@@ -62,6 +71,15 @@ async def connected(url: str) -> AsyncIterator[Redis]:
             client = Redis.from_url(url, **_options(), max_connections=MAX_CONNECTIONS)
         stack.push_async_callback(client.aclose)
         yield client
+
+
+def is_outage(error: ResponseError) -> bool:
+    """Whether the server could not serve, and so did nothing.
+
+    An error from inside a function names its script, whatever word it begins with.
+    """
+    code = error.status_code or str(error).partition(" ")[0]
+    return code in OUTAGES and " script: " not in str(error)
 
 
 async def server_id(client: Redis, key: str) -> str:

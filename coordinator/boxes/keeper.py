@@ -18,7 +18,7 @@ from typing import Any
 
 from coordinator.boxes.clock import Clock
 from coordinator.errors import Refused
-from coordinator.line.engine import Engine
+from coordinator.line.engine import Engine, TransitionFailed
 from coordinator.redis_client import AWAY
 from coordinator.tasks import to_its_end
 
@@ -83,6 +83,8 @@ class Keeper:
                 log.error("the line does not answer: %s", error)
             self._well = False
             return False
+        except TransitionFailed:
+            log.exception("a defect of ours; the time goes on")
         if not self._well:
             log.warning("the line answers again")
         self._well = True

@@ -130,9 +130,16 @@ class Session:
             case Done():
                 await self._engine.command_done(self.box, frame.id)
             case Heartbeat():
-                self._still_ours(await self._engine.heartbeat(self.box, self.link))
+                await self._heartbeat()
             case Hello():
                 raise refuse("bad_frame", detail="a second hello on one link")
+
+    async def _heartbeat(self) -> None:
+        reply = await self._engine.heartbeat(self.box, self.link)
+        self._still_ours(reply)
+        if reply.data.get("fresh") == "1" and self._in_step.is_set():
+            # It was in step, and the line doubts it since: a lease passed, or a transition failed.
+            raise refuse("snapshot_required", box=self.box)
 
     async def _event(self, frame: EventFrame) -> None:
         # While a snapshot is due the line has no number to count from: any other event is not
@@ -182,9 +189,11 @@ class Session:
     async def _leave(self, why: LinkEnd) -> None:
         """The line hears first: an adapter that comes back at once must find its box free."""
         log.info("box %s: link (%s) ended: %s", self.box, self.link, why)
-        with suppress(*AWAY, Refused, TimeoutError):
-            async with asyncio.timeout(PARTING_S):
-                await self._engine.unlink(self.box, self.link)
-        with suppress(Exception):
-            async with asyncio.timeout(PARTING_S):
-                await self._wire.close(why.close, why.reason)
+        try:
+            with suppress(*AWAY, Refused, TimeoutError):
+                async with asyncio.timeout(PARTING_S):
+                    await self._engine.unlink(self.box, self.link)
+        finally:
+            with suppress(Exception):
+                async with asyncio.timeout(PARTING_S):
+                    await self._wire.close(why.close, why.reason)

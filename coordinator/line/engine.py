@@ -2,13 +2,15 @@
 
 Every method runs exactly one Lua function (lua/NAME.lua), so each is atomic over all replicas.
 Requests of the API raise `Refused`; events of a box return a `Reply` with the refusal's code,
-because a refused event is taken all the same and the link goes on.
+because a refused event is taken all the same and the link goes on. A transition that fails by a
+defect of ours raises `TransitionFailed`; lua/lib/transition.lua tells what becomes of its effects.
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -18,6 +20,11 @@ from coordinator.line import keys, reads
 from coordinator.line.scripts import Timing, library
 from coordinator.line.types import Origin, QueueSettings, Reply
 from coordinator.protocol import Join, Snapshot
+from coordinator.redis_client import is_outage
+
+
+class TransitionFailed(Exception):
+    """A transition raised an error in Redis: a defect of ours, no outage. Not one of AWAY."""
 
 
 class Engine(reads.Reads):
@@ -108,7 +115,7 @@ class Engine(reads.Reads):
         )
 
     async def heartbeat(self, box: str, link: str) -> Reply:
-        """Renews the lease. Code stale_link when a newer link has taken over."""
+        """Renews the lease. data: fresh "1" while a snapshot must come first."""
         return await self._call("heartbeat", box=box, link=link)
 
     async def unlink(self, box: str, link: str) -> Reply:
@@ -191,10 +198,9 @@ class Engine(reads.Reads):
         try:
             raw = await self._fcall(name, args)
         except ResponseError as error:
-            if "Function not found" not in str(error):
+            if is_outage(error):
                 raise
-            await self._redis.function_load(self._source, replace=True)
-            raw = await self._fcall(name, args)
+            raise TransitionFailed(f"the transition {name!r} failed: {error}") from error
         reply = Reply(
             raw[0], dict(zip(raw[3::2], raw[4::2], strict=True)), int(raw[1]), int(raw[2])
         )
@@ -203,5 +209,11 @@ class Engine(reads.Reads):
         return reply
 
     async def _fcall(self, name: str, args: list[str]) -> list[str]:
-        raw: list[str] = await self._redis.fcall(f"{self._name}_{name}", 1, self._prefix, *args)
-        return raw
+        call = partial(self._redis.fcall, f"{self._name}_{name}", 1, self._prefix, *args)
+        try:
+            return cast(list[str], await call())
+        except ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+        await self._redis.function_load(self._source, replace=True)
+        return cast(list[str], await call())

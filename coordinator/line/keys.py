@@ -38,7 +38,7 @@ TABLE: dict[str, Key] = {
     "calls": Key("calls:{}", "set", "a box's calls"),
     "homed": Key("homed:{}", "set", "agents whose home is this box"),
     "devices": Key("devices:{}", "hash", "of a box: registered interface → device state"),
-    "timers": Key("timers", "zset", "what is due when: offer:ID, agent:NAME, lease:BOX, lost:BOX"),
+    "timers": Key("timers", "zset", "what is due when: KIND:NAME (lua/tick.lua: DUE)"),
     "awaited": Key("awaited", "set", "boxes that must be heard of before the line decides again"),
     # Streams
     "commands": Key("commands:{}", "stream", "commands to a box, each deleted when done"),

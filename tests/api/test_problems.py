@@ -1,19 +1,25 @@
 """Errors: one shape, whatever went wrong."""
 
 import json
+import logging
+import re
 from collections.abc import AsyncIterator
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy.exc import OperationalError
 
 from coordinator.api.app import create_app
 from coordinator.api.problems import MAX_BODY
 from coordinator.api.services import Services
 from coordinator.database import Database, normalise_url
+from coordinator.errors import REFUSALS
+from coordinator.line import keys
 from coordinator.redis_client import connected, server_time
 from tests.api.client import Client
 from tests.postgres import unused_port
@@ -42,6 +48,13 @@ async def test_what_is_wrong_with_a_request(
     assert fault["what"] in problem["detail"]
     assert (allowed or "") in fault.get("allowed", "")
     await admin.refused("unknown_queue", "GET", "/v1/queues/sales")
+
+
+def test_every_refusal_is_one_that_something_refuses_with() -> None:
+    root = Path(str(files("coordinator")))
+    sources = [*root.rglob("*.py"), *root.rglob("*.lua")]
+    said = "".join(file.read_text() for file in sources if file.name != "errors.py")
+    assert [code for code in REFUSALS if not re.search(f"[\"']{code}[\"']", said)] == []
 
 
 async def test_all_faults_are_named_at_once(admin: Client) -> None:
@@ -112,6 +125,22 @@ async def test_a_failure_of_ours_tells_nothing_of_the_inside(
     monkeypatch.setattr(services.engine, "queues", fail)
     problem = await admin.refused("internal", "GET", "/v1/queues")
     assert "secret" not in str(problem)
+
+
+async def test_a_transition_that_fails_is_told_once_and_is_no_outage(
+    admin: Client,
+    url: str,
+    redis: Redis,
+    tenant: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await redis.set(keys.key(tenant, "call", "a-1-1"), "no hash")
+    async with httpx.AsyncClient(base_url=url) as client:
+        headers = {"authorization": f"Bearer {admin.token}"}
+        answer = await client.delete("/v1/calls/a-1-1", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    (told,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert "the transition 'withdraw' failed: WRONGTYPE" in str(told.exc_text)
 
 
 class TestPartsThatAreAway:

@@ -3,7 +3,7 @@
 --            back, so from now on no event may be older, and the line need not wait for this box.
 -- KEYS       tenant prefix
 -- ARGV       {box, link}
--- Returns    ok | unknown_box | stale_link
+-- Returns    ok {fresh: 1 while a snapshot must come first} | unknown_box | stale_link
 -- Journal    line.resumed
 transition('heartbeat', function(arg)
   local key = K.box(arg.box)
@@ -11,7 +11,7 @@ transition('heartbeat', function(arg)
   if not link then return 'unknown_box' end
   if link ~= arg.link then return 'stale_link' end
   redis.call('HSET', key, 'seen', now)
-  if fresh ~= '0' then return end
+  if fresh ~= '0' then return 'ok', { fresh = '1' } end
   redis.call('HSET', key, 'floor', now)
   hold.heard(arg.box)
 end)

@@ -1,5 +1,6 @@
 -- Purpose    Does what is due: offers that expire, rest and wrap-up that end, leases, lost boxes.
--- Guarantee  Any replica may call it at any time; each timer fires once.
+-- Guarantee  Any replica may call it at any time; each timer fires once. One whose work fails comes
+--            again after a lease, and stops no other.
 -- KEYS       tenant prefix
 -- ARGV       {}
 -- Returns    ok {next: when the earliest timer is due, µs, 0 for none}
@@ -32,15 +33,22 @@ local DUE = {
     if redis.call('HGET', K.box(box), 'attached') ~= '1' then boxes.lose(box) end
   end,
   hold = function() hold.finish('lease passed') end,
+  settle = function() hold.free_all() end,
 }
 
 transition('tick', function()
   local due = redis.call('ZRANGEBYSCORE', K.timers(), '-inf', int(now), 'LIMIT', 0, BATCH)
+  local failure
   for _, name in ipairs(due) do
     clear_timer(name)
     local kind, id = string.match(name, '^(%a+):(.*)$')
-    DUE[kind](id)
+    local well, why = pcall(DUE[kind], id)
+    if not well then
+      failure = failure or why
+      set_timer(name, now + LEASE_US)
+    end
   end
+  if failure then error(failure, 0) end
   local next_timer = redis.call('ZRANGE', K.timers(), 0, 0, 'WITHSCORES')
   return 'ok', { next = next_timer[2] and int(tonumber(next_timer[2])) or '0' }
 end)

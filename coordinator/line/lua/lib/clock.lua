@@ -1,17 +1,11 @@
--- The one clock, and what a transition starts and ends with.
---
--- transition(name, body) registers a function whose call is one atomic step:
---   KEYS  1: the tenant's prefix (all keys of a tenant share its hash tag)
---   ARGV  1: arguments as a JSON object   2: the time in µs, by tests only; else Redis's own
---   Returns  {code, now_us, earliest timer set by this step or 0, name, value, …}
--- Whatever the step made available or open is matched before it returns (match.settle).
+-- The one clock, and all that is remembered during one step.
 
 local prefix = ''
 local now = 0
 local earliest = 0     -- earliest timer set by this step, µs
 local freed = {}       -- agents this step made available
 local opened = {}      -- callers this step made open
-local settle           -- lib/match.lua
+local touched = {}     -- boxes whose callers this step has looked at
 
 -- A number as whole digits. Lua's own conversion keeps 14, µs need 16.
 local function int(number)
@@ -33,19 +27,6 @@ local function begin(keys, args)
     local time = redis.call('TIME')
     now = time[1] * 1000000 + time[2]
   end
-  earliest, draws, freed, opened = 0, 0, {}, {}
+  earliest, draws, freed, opened, touched = 0, 0, {}, {}, {}
   return cjson.decode(args[1])
-end
-
-local function transition(name, body)
-  redis.register_function(LIBRARY .. '_' .. name, function(keys, args)
-    local code, data = body(begin(keys, args))
-    settle()
-    local reply = { code or 'ok', int(now), int(earliest) }
-    for field, value in pairs(data or {}) do
-      reply[#reply + 1] = field
-      reply[#reply + 1] = tostring(value)
-    end
-    return reply
-  end)
 end

@@ -13,16 +13,20 @@ function hold.begin(boxes, reason)
 end
 
 -- All who are available may be matched again with all who are open.
-function hold.finish(reason)
-  if redis.call('HDEL', K.meta(), 'held') == 0 then return end
-  redis.call('DEL', K.awaited())
-  clear_timer('hold:')
-  journal('line.resumed', 'reason', reason)
+function hold.free_all()
   for _, queue in ipairs(redis.call('SMEMBERS', K.queues())) do
     for _, name in ipairs(redis.call('ZRANGE', K.free(queue), 0, -1)) do
       freed[#freed + 1] = free_entry(name).agent
     end
   end
+end
+
+function hold.finish(reason)
+  if redis.call('HDEL', K.meta(), 'held') == 0 then return end
+  redis.call('DEL', K.awaited())
+  clear_timer('hold:')
+  journal('line.resumed', 'reason', reason)
+  hold.free_all()
 end
 
 function hold.heard(box)

@@ -4,7 +4,10 @@ calls = {}
 
 function calls.load(id)
   local call = load(K.call(id))
-  if call then call.id = id end
+  if call then
+    call.id = id
+    touched[call.box] = true
+  end
   return call
 end
 

@@ -202,7 +202,7 @@ local function opened_in_order()
   return turns
 end
 
-settle = function()
+local function settle()
   if (#freed == 0 and #opened == 0) or redis.call('HEXISTS', K.meta(), 'held') == 1 then return end
   local turns, at = opened_in_order(), 1
   local firsts = {}

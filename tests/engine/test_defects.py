@@ -1,0 +1,129 @@
+"""A transition that fails midway, by a defect: Redis takes nothing back, and yet nothing is lost.
+
+The defect is forced by giving a key another type, so that the step raises where it uses it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from redis.exceptions import OutOfMemoryError, ResponseError
+
+from coordinator.line import keys
+from coordinator.line.engine import TransitionFailed
+from coordinator.protocol import Release, WaitingCall
+from coordinator.redis_client import is_outage
+from tests.engine.conftest import Box, Line
+
+
+@asynccontextmanager
+async def no_commands_to(line: Line, box: str) -> AsyncIterator[None]:
+    """Each step that commands the box fails there."""
+    key = keys.key(line.tenant, "commands", box)
+    await line.redis.set(key, "no stream")
+    yield
+    await line.redis.delete(key)
+
+
+async def doubted(line: Line, box: Box) -> bool:
+    """Whether the line wants a snapshot before anything else."""
+    reply = await line.engine.heartbeat(box.name, box.link)
+    return reply.data.get("fresh") == "1"
+
+
+async def test_an_event_that_fails_midway_is_told_again_by_a_snapshot(line: Line) -> None:
+    await line.queue("sales", retry=0)
+    await line.agent("101", sales=0)
+    a, c = await line.box("a"), await line.box("c", "101")
+    async with no_commands_to(line, "a"):
+        with pytest.raises(TransitionFailed, match=r"'join' failed: WRONGTYPE"):
+            await a.join("1")
+    assert await doubted(line, a)
+    assert not await doubted(line, c)
+    assert (await a.leave("1")).code == "snapshot_required"
+    reply = await a.attach(epoch=a.epoch)
+    assert reply.data == {"seq": "0", "fresh": "1"}
+    await a.snapshot([WaitingCall(join=a.call("1"), age_us=0)])
+    assert [ring.call_id for ring in await a.rings()] == ["a-1-1"]
+    assert await line.order() == ["a-1-1"]
+
+
+async def test_a_request_that_fails_midway_makes_the_callers_box_begin_anew(line: Line) -> None:
+    await line.queue("sales")
+    a, b = await line.box("a"), await line.box("b")
+    rank = int((await a.join("1")).data["rank"])
+    await b.join("2")
+    async with no_commands_to(line, "a"):
+        with pytest.raises(TransitionFailed, match="'withdraw'"):
+            await line.engine.withdraw("a-1-1")
+    assert await line.order() == ["b-2-1"], "half done: gone from the line, and the box not told"
+    assert (await doubted(line, a), await doubted(line, b)) == (True, False)
+    await a.attach()
+    await a.snapshot([WaitingCall(join=a.call("1"), age_us=0, rank=rank)])
+    assert await line.order() == ["a-1-1", "b-2-1"]
+    await line.engine.withdraw("a-1-1")
+    assert [type(command) for command in await a.commands()] == [Release]
+
+
+async def test_a_timer_that_fails_stops_no_other_and_comes_again(line: Line) -> None:
+    await line.queue("sales", timeout=1, retry=600)
+    for agent in ("101", "102"):
+        await line.agent(agent, sales=0)
+    a, b = await line.box("a", "101", "102"), await line.box("b")
+    await a.join("1")
+    await b.join("2")
+
+    async def expired() -> list[str]:
+        return [str(entry.data["call_id"]) for entry in await line.journal("offer.ended")]
+
+    line.wait(4)
+    for box in (a, b):
+        await line.engine.heartbeat(box.name, box.link)
+    line.wait(3)
+    async with no_commands_to(line, "a"):
+        with pytest.raises(TransitionFailed, match="'tick'"):
+            await line.engine.tick()
+    assert await expired() == ["b-2-1"]
+    line.wait(5)
+    for box in (a, b):
+        await line.engine.heartbeat(box.name, box.link)
+    await line.engine.tick()
+    assert await expired() == ["b-2-1", "a-1-1"]
+
+
+async def test_whom_a_failed_step_did_not_match_is_matched_later(line: Line) -> None:
+    await line.queue("sales")
+    for agent in ("101", "102"):
+        await line.agent(agent, sales=0)
+    a, b = await line.box("a"), await line.box("b")
+    await a.join("1")
+    await b.join("2")
+    c = Box(line, "c")
+    await c.attach()
+    async with no_commands_to(line, "a"):
+        with pytest.raises(TransitionFailed, match="'snapshot'"):
+            await c.snapshot(devices={"PJSIP/101": "NOT_INUSE", "PJSIP/102": "NOT_INUSE"})
+    assert await doubted(line, c)
+    assert await doubted(line, a), "the offer that failed was for its caller"
+    assert await b.rings() == []
+    line.wait(5)
+    for box in (a, b, c):
+        await line.engine.heartbeat(box.name, box.link)
+    await line.engine.tick()
+    assert [ring.call_id for ring in await b.rings()] == ["b-2-1"]
+
+
+@pytest.mark.parametrize(
+    ("error", "outage"),
+    [
+        (OutOfMemoryError("command not allowed", status_code="OOM"), True),
+        (ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), True),
+        (ResponseError("NOREPLICAS Not enough good replicas to write."), True),
+        (ResponseError("BUSY Valkey is busy running a script."), True),
+        (ResponseError("OOM command not allowed. script: gvq_1_join, on @user_function:9."), False),
+        (ResponseError("WRONGTYPE Operation against a key. script: gvq_1_join, on @x:9."), False),
+        (ResponseError("ERR user_function:9: attempt to index a nil value script: x"), False),
+    ],
+)
+def test_what_counts_as_an_outage(error: ResponseError, outage: bool) -> None:
+    assert is_outage(error) == outage
