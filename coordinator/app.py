@@ -217,8 +217,9 @@ class _Recovery:
         try:
             boxes = tuple(box.name for box in await self._directory.boxes() if box.enabled)
             reply = await self._engine.start(self._owner, run_id, boxes)
-            if "1" in (reply.data["empty"], reply.data["restarted"]):
+            if reply.data["mirror"] == "1":
                 await self._directory.mirror()
+                await self._engine.mirrored(run_id)
         except SQLAlchemyError as error:
             log.error("the line cannot be mirrored, SQL does not answer: %s", error)
             raise Refused("not_ready") from error

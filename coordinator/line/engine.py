@@ -171,10 +171,14 @@ class Engine(reads.Reads):
         """A coordinator begins, or has found its Redis again; `run_id` is the server's own.
 
         Holds all decisions until the boxes concerned are back or the lease has passed.
-        data: empty "1" when there is no line yet (mirror the directory), restarted "1" when the
-        server is a new process (all links must resync).
+        data: empty "1" when there is no line yet, restarted "1" when the server is a new process
+        (all links must resync), mirror "1" until `mirrored` is told for this server.
         """
         return await self._ask("start", owner=owner, run_id=run_id, boxes=list(boxes))
+
+    async def mirrored(self, run_id: str) -> Reply:
+        """The line of this server has the directory."""
+        return await self._ask("mirrored", run_id=run_id)
 
     async def tick(self) -> Reply:
         """Does what is due. data: next, when the earliest timer is due (µs), 0 for none."""

@@ -19,7 +19,9 @@ class Key:
 
 TABLE: dict[str, Key] = {
     # For good (until deleted by the operator)
-    "meta": Key("meta", "hash", "last fence given; hold deadline, µs; the server's run id"),
+    "meta": Key(
+        "meta", "hash", "last fence; hold deadline, µs; server's run id, and that mirrored to"
+    ),
     "queues": Key("queues", "set", "names of all queues"),
     "queue": Key("queue:{}", "hash", "settings, round-robin pointer, counters, moving averages"),
     "members": Key("members:{}", "set", "agents who are members of a queue"),

@@ -222,6 +222,14 @@ async def test_an_emptied_redis_gets_the_same_line_from_the_boxes(line: Line) ->
     assert await line.order() == order
 
 
+async def test_each_start_asks_for_a_mirror_until_one_was_made(line: Line) -> None:
+    for server in ("run-1", "run-2"):
+        asked = [(await line.engine.start("coordinator-1", server)).data["mirror"] for _ in "ab"]
+        assert asked == ["1", "1"]
+        await line.engine.mirrored(server)
+        assert (await line.engine.start("coordinator-2", server)).data["mirror"] == "0"
+
+
 async def test_a_talk_begun_while_the_link_was_away_is_taken_over(line: Line) -> None:
     await line.queue("sales")
     await line.agent("101", sales=0)

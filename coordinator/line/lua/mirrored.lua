@@ -1,0 +1,9 @@
+-- Purpose    The directory has been mirrored to the line of this server.
+-- Guarantee  Until then start() asks for it, whoever calls it.
+-- KEYS       tenant prefix
+-- ARGV       {run_id: that start() was called with}
+-- Returns    ok
+-- Journal    -
+transition('mirrored', function(arg)
+  redis.call('HSET', K.meta(), 'mirrored', arg.run_id)
+end)
