@@ -56,7 +56,9 @@ REFUSALS: dict[str, Refusal] = {
     "method_not_allowed": Refusal(405, "{method} is not offered at {path!r}; see /docs."),
     "too_large": Refusal(413, "A request's body may have at most {limit} bytes."),
     # parts that are away
-    "line_unavailable": Refusal(503, "The line's Redis does not answer; try again."),
+    "line_unavailable": Refusal(
+        503, "The line's Redis does not answer; what was asked may be done or not."
+    ),
     "not_ready": Refusal(503, "The coordinator is starting or has lost its database."),
     "internal": Refusal(500, "The coordinator failed; its log says why."),
 }

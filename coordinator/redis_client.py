@@ -20,6 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
+from redis.maint_notifications import MaintNotificationsConfig
 
 #: What a call to Redis raises when Redis is away, restarting, failing over or out of memory.
 AWAY = (RedisError, RedisClusterException, OSError)
@@ -59,8 +60,10 @@ class _Address:
 async def connected(url: str) -> AsyncIterator[Redis]:
     """A client for the URL as long as the block runs; connects at its first call.
 
-    A call that fails is tried once more at once, on a new connection: one that broke while idle
-    is no outage. Every transition is safe to repeat: events carry a sequence number.
+    Each call is sent once. When its answer is lost, only who asked can tell what to do: a box sends
+    its event again under the same number, the keeper ticks anew, but a caller withdrawn twice would
+    be an unknown one. A connection that broke while idle is no outage: it is noticed before use
+    (on a Cluster: by the call that fails).
 
     Raises ValueError for a URL that is none.
     """
@@ -68,7 +71,7 @@ async def connected(url: str) -> AsyncIterator[Redis]:
         if "+" in url.partition("://")[0]:
             client = await _many_hosts(stack, _parse(url))
         else:
-            client = Redis.from_url(url, **_options(), max_connections=MAX_CONNECTIONS)
+            client = Redis.from_url(url, **_options(), **_NO_NOTICES)
         stack.push_async_callback(client.aclose)
         yield client
 
@@ -103,18 +106,25 @@ async def _ask_holder(client: Redis, key: str, *command: str) -> Any:
     return await client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
+#: Redis Enterprise's notices of maintenance. With them on, redis-py does not look whether a
+#: connection broke while it was idle.
+_NO_NOTICES: dict[str, Any] = {
+    "maint_notifications_config": MaintNotificationsConfig(enabled=False)
+}
+
+
 def _options() -> dict[str, Any]:
     return {
         "decode_responses": True,
         "socket_timeout": ANSWER_S,
         "socket_connect_timeout": CONNECT_S,
-        "retry": Retry(NoBackoff(), 1),
+        "retry": Retry(NoBackoff(), 0),
+        "max_connections": MAX_CONNECTIONS,
     }
 
 
 async def _many_hosts(stack: AsyncExitStack, address: _Address) -> Redis:
     options = {**_options(), **address.credentials, "ssl": address.tls}
-    options["max_connections"] = MAX_CONNECTIONS
     if address.kind == "cluster":
         # RedisCluster has the commands of Redis that the line uses, but not its type.
         nodes = [ClusterNode(host, port) for host, port in address.hosts]
@@ -126,7 +136,7 @@ async def _many_hosts(stack: AsyncExitStack, address: _Address) -> Redis:
     sentinel = Sentinel(address.hosts, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
     stack.push_async_callback(sentinel.aclose)
     db = int(address.path[1]) if len(address.path) > 1 else 0
-    return cast(Redis, sentinel.master_for(address.path[0], db=db, **options))
+    return cast(Redis, sentinel.master_for(address.path[0], db=db, **options, **_NO_NOTICES))
 
 
 def _parse(url: str) -> _Address:

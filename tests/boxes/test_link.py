@@ -255,7 +255,7 @@ async def test_a_line_that_is_away_ends_the_link_and_loses_nothing(
         a.post(a.caller("1"))
         code, reason = await a.closed()
         assert code == CLOSE_UNAVAILABLE
-        assert reason == "line_unavailable: The line's Redis does not answer; try again."
+        assert reason.startswith("line_unavailable: The line's Redis does not answer")
     again = one.peer("a")
     assert (await again.hello()).seq == 1
     assert (await again.tell(again.caller("1"))).code == "ok"

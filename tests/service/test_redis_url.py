@@ -1,5 +1,8 @@
 """GVQ_REDIS_URL: each kind is read right, and serves a line."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import cast
 
 import pytest
@@ -7,12 +10,13 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.sentinel import SentinelConnectionPool
 
+from coordinator.errors import Refused
 from coordinator.history.live import BLOCK_MS
 from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.types import Origin, QueueSettings
 from coordinator.protocol import Join, Snapshot
-from coordinator.redis_client import ANSWER_S, connected, server_id, server_time
+from coordinator.redis_client import ANSWER_S, AWAY, connected, server_id, server_time
 from tests.service.valkeys import Node, Start, start
 from tests.waiting import eventually
 
@@ -132,3 +136,70 @@ async def test_a_line_goes_on_after_a_sentinel_failover(start: Start, tenant: st
         await eventually(served_by_another, within_s=60)
         assert (await replica.client.info("server"))["run_id"] == await server_id(client, key)
         assert [c.call_id for c in await Engine(client, tenant).callers("sales")] == ["a-1-1"]
+
+
+class Middleman:
+    """Between client and server: lets all pass, until it is told to lose an answer or a line."""
+
+    def __init__(self, socket: str) -> None:
+        self._socket = socket
+        self._open: list[asyncio.StreamWriter] = []
+        self.loses_an_answer = False
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, onward = await asyncio.open_unix_connection(self._socket)
+        self._open += [writer, onward]
+        await asyncio.gather(self._asks(reader, onward), self._answers(there, writer))
+
+    def hang_up(self) -> None:
+        while self._open:
+            self._open.pop().close()
+
+    async def _asks(self, reader: asyncio.StreamReader, onward: asyncio.StreamWriter) -> None:
+        while asked := await reader.read(65536):
+            onward.write(asked)
+        onward.close()
+
+    async def _answers(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while answered := await there.read(65536):
+            if self.loses_an_answer:
+                self.loses_an_answer = False
+                break
+            writer.write(answered)
+        writer.close()
+
+
+@asynccontextmanager
+async def between(valkey: str) -> AsyncIterator[tuple[Middleman, str]]:
+    """A middleman, and the URL where it stands."""
+    middleman = Middleman(valkey.removeprefix("unix://"))
+    server = await asyncio.start_server(middleman.serve, "127.0.0.1", 0)
+    async with server:
+        yield middleman, f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        middleman.hang_up()
+
+
+async def test_a_request_whose_answer_is_lost_is_not_made_twice(valkey: str, tenant: str) -> None:
+    async with between(valkey) as (middleman, url), connected(url) as client:
+        await serves_a_line(client, tenant)
+        engine = Engine(client, tenant)
+        middleman.loses_an_answer = True
+        with pytest.raises(AWAY):
+            await engine.withdraw("a-1-1")
+        left = [entry for entry in await engine.journal() if entry.type == "caller.left"]
+        assert [entry.data["outcome"] for entry in left] == ["withdrawn"]
+        with pytest.raises(Refused, match="no call 'a-1-1'"):
+            await engine.withdraw("a-1-1")
+
+
+async def test_a_connection_that_broke_while_idle_is_no_outage(valkey: str, tenant: str) -> None:
+    async with between(valkey) as (middleman, url), connected(url) as client:
+        await serves_a_line(client, tenant)
+        (idle,) = client.connection_pool._available_connections
+
+        async def broken() -> bool:
+            return idle._reader is not None and idle._reader.at_eof()
+
+        middleman.hang_up()
+        await eventually(broken)
+        await Engine(client, tenant).withdraw("a-1-1")

@@ -6,15 +6,18 @@ from coordinator.audit.report import Violation
 from coordinator.audit.world import Offer, World
 from coordinator.journal import Entry
 
+#: Entries by which an agent has the caller for itself.
+WON = {"offer.claimed": "claimed by", "call.connected": "connected to"}
+
 
 def check(world: World, entry: Entry) -> Iterator[Violation]:
-    """At an offer and at a connection: is anybody engaged already?"""
+    """At an offer, a claim and a connection: is anybody engaged already?"""
     if entry.type == "offer.made":
         yield from _agent(world, entry)
         yield from _caller(world, entry)
         yield from _fence(world, entry)
-    elif entry.type == "call.connected":
-        yield from _second_connection(world, entry)
+    elif entry.type in WON:
+        yield from _second_winner(world, entry)
 
 
 def _violation(entry: Entry, sentence: str, *others: Offer) -> Violation:
@@ -64,7 +67,7 @@ def _fence(world: World, entry: Entry) -> Iterator[Violation]:
         )
 
 
-def _second_connection(world: World, entry: Entry) -> Iterator[Violation]:
+def _second_winner(world: World, entry: Entry) -> Iterator[Violation]:
     data = entry.data
     caller, agent = world.callers.get(str(data["call_id"])), world.agents.get(str(data["agent"]))
     held = [*(caller.offers.values() if caller else ()), *(agent.holds.values() if agent else ())]
@@ -73,7 +76,7 @@ def _second_connection(world: World, entry: Entry) -> Iterator[Violation]:
         if other.state != "ringing" or other.agent == data["agent"]:
             yield _violation(
                 entry,
-                f"Call {data['call_id']} was connected to agent {data['agent']} while call "
+                f"Call {data['call_id']} was {WON[entry.type]} agent {data['agent']} while call "
                 f"{other.call_id} was {other.state} with agent {other.agent}.",
                 other,
             )
