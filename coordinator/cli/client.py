@@ -84,7 +84,8 @@ class Client:
     def _body(self, answer: httpx.Response) -> Any:
         if answer.status_code == httpx.codes.UNAUTHORIZED and not self._has_token:
             raise CliError(
-                "GVQ_API_TOKEN is not set; `gvq serve` printed the first token at its first start."
+                "GVQ_API_TOKEN is not set; `gvq serve` printed the first token at its first start, "
+                "and `gvq token add admin --local` makes another."
             )
         if answer.is_success:
             return answer.json() if answer.content else None

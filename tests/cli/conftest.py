@@ -48,10 +48,16 @@ def gvq(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture(scope="session")
-def coordinator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the session's coordinator keeps what it has."""
+    return tmp_path_factory.mktemp("coordinator")
+
+
+@pytest.fixture(scope="session")
+def coordinator(data_dir: Path) -> Iterator[tuple[str, str]]:
     """URL and first admin token of a `gvq serve`, as it prints them."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("GVQ_")} | {
-        "GVQ_DATA_DIR": str(tmp_path_factory.mktemp("coordinator")),
+        "GVQ_DATA_DIR": str(data_dir),
         "GVQ_LISTEN": "127.0.0.1:0",
     }
     process = subprocess.Popen(

@@ -67,6 +67,32 @@ def test_a_box_is_told_its_token_and_what_to_do(live: Run) -> None:
     assert live("box", "delete", "box1").out == "Box box1 is gone.\n"
 
 
+def test_a_lost_admin_token_is_replaced_beside_the_database(
+    live: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GVQ_API_TOKEN")
+    monkeypatch.setenv("GVQ_DATA_DIR", str(data_dir))
+    made = live("token", "add", "admin", "--local", "--label", "found again", "--json").json
+    assert (made["role"], made["label"]) == ("admin", "found again")
+    secret = live("token", "add", "admin", "--local").out.strip()
+    for token in (made["token"], secret):
+        monkeypatch.setenv("GVQ_API_TOKEN", token)
+        assert "found again" in live("token", "list").out
+
+
+def test_a_local_token_needs_the_database(gvq: Run, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as here:
+        here.setenv("GVQ_DATA_DIR", str(tmp_path))
+        nowhere = gvq("token", "add", "admin", "--local")
+        here.setenv("GVQ_DATABASE_URL", "mysql://u:secret@db/gvq")
+        wrong = gvq("token", "add", "admin", "--local")
+    assert (nowhere.status, wrong.status) == (1, 1)
+    assert nowhere.err.endswith("is not there; GVQ_DATA_DIR says where `gvq serve` is.\n")
+    assert "mysql://" in wrong.err
+    assert "secret" not in wrong.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_tokens(live: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     token = live("token", "add", "read", "--label", "wall board", "--json").json
     assert "wall board" in live("token", "list").out
