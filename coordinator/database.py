@@ -10,6 +10,7 @@ differs between the two is settled here, so that no query elsewhere asks which o
 * WAL lets readers go on beside the one writer.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,9 @@ from sqlalchemy.orm import DeclarativeBase
 #: How long a SQLite connection waits for the write lock, ms. Longer than any of our writes: the
 #: longest is a mirror of all agents to an emptied line, some ms for each.
 SQLITE_BUSY_MS = 30_000
+
+#: Other processes that may come between waiting for a new file and switching it to WAL.
+WAL_TRIES = 10
 
 #: Seconds until a PostgreSQL that does not answer is given up on.
 CONNECT_TIMEOUT_S = 5
@@ -136,11 +140,26 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _use_wal(cursor)
     # With WAL this loses at most the last commits on a power cut, and never corrupts; but an
     # acknowledged change must last, so every commit reaches the disk.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:
+    """The switch itself fails at once while another process holds a new file; so wait, then switch.
+
+    Once one process has switched, it is the file's mode for all.
+    """
+    for _ in range(WAL_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            cursor.execute("BEGIN EXCLUSIVE")  # waits its turn, as the switch does not
+            cursor.execute("ROLLBACK")
+    cursor.execute("PRAGMA journal_mode = WAL")
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

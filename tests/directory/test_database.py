@@ -1,15 +1,17 @@
 """The one door to SQL: which URL is opened how, and what a transaction promises."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from coordinator.database import Database, normalise_url
+from coordinator.database import SQLITE_FILE, Database, normalise_url
 from coordinator.directory.models import MemberRow
 from tests.postgres import unused_port
+from tests.waiting import eventually
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,47 @@ async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
         await writing.execute(text("UPDATE mirror SET version = 7"))
         async with database.read() as reading:
             assert (await reading.execute(text("SELECT version FROM mirror"))).scalar_one() == 0
+
+
+#: Holds a new SQLite file's write lock, as its first migration does, until stdin ends.
+HOLDS = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("CREATE TABLE first (x)")
+print("held", flush=True)
+sys.stdin.read()
+connection.execute("COMMIT")
+"""
+
+
+async def test_a_file_that_another_process_just_makes_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / SQLITE_FILE
+    pipe = asyncio.subprocess.PIPE
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDS, str(file), stdin=pipe, stdout=pipe
+    )
+    assert other.stdin is not None
+    assert other.stdout is not None
+    assert await other.stdout.readline() == b"held\n"
+    database = Database(normalise_url(None, tmp_path))
+    pinging = asyncio.create_task(database.ping())
+
+    async def tries() -> bool:
+        return _opened(file)
+
+    await eventually(tries)
+    other.stdin.close()
+    await pinging
+    assert await other.wait() == 0
+    async with database.read() as session:
+        assert (await session.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
+        assert (await session.execute(text("SELECT count(*) FROM first"))).scalar_one() == 0
+    await database.close()
+
+
+def _opened(file: Path) -> bool:
+    return any(link.samefile(file) for link in Path("/proc/self/fd").iterdir() if link.exists())
 
 
 async def test_ping(database: Database, tmp_path: Path) -> None:
