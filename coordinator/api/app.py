@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi_offline import FastAPIOffline
 
 from coordinator.api import problems
 from coordinator.api.limits import BodyLimit
@@ -23,7 +24,8 @@ Durations end in `_s` (seconds), times in `_us` (µs since 1970, by Redis's cloc
 
 def create_app(services: Services) -> FastAPI:
     """The application over these services. Whoever made them starts and stops them."""
-    app = FastAPI(
+    # A call centre may have no way to the CDN from which FastAPI's own /docs takes Swagger UI.
+    app = FastAPIOffline(
         title="Global virtual queue",
         version=version("gvq"),
         description=DESCRIPTION,

@@ -1,5 +1,6 @@
 """The documentation is whole: every route, every answer, each with an example."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,3 +93,13 @@ async def test_it_is_served(nobody: Client) -> None:
     page = await nobody.get("/docs")
     assert page.status_code == 200
     assert "text/html" in page.headers["content-type"]
+
+
+async def test_its_page_needs_no_other_host(nobody: Client) -> None:
+    page = (await nobody.get("/docs")).text
+    parts = re.findall(r"""(?:src|href|url)\W+["']([^"']+)""", page)
+    assert [part for part in parts if not re.match(r"/[^/]", part)] == []
+    assert {"swagger-ui-bundle.js", "swagger-ui.css"} <= {part.split("/")[-1] for part in parts}
+    for part in parts:
+        assert (await nobody.get(part)).status_code == 200, part
+    assert not re.search(r"https?://", page)
