@@ -158,6 +158,16 @@ def a_fence_that_does_not_grow() -> Book:
     return book
 
 
+def two_claims() -> Book:
+    book = shop("ringall", ann=0, bob=0)
+    book.join("c1")
+    for fence, agent in enumerate(("ann", "bob"), start=1):
+        book.offer("c1", agent, strategy="ringall", fence=fence)
+    book.claim("c1", "ann")
+    book.claim("c1", "bob")
+    return book
+
+
 def two_connections() -> Book:
     book = shop("ringall", ann=0, bob=0)
     book.join("c1")
@@ -344,7 +354,7 @@ BAD: dict[str, list[Callable[[], Book]]] = {
     ],
     "I3": [
         one_agent_two_callers, one_caller_two_agents, ringall_beyond_its_tier,
-        a_fence_that_does_not_grow, two_connections,
+        a_fence_that_does_not_grow, two_claims, two_connections,
     ],
     "I4": [
         place_lost_after_a_refused_offer, joined_again_while_in_line, restored_at_another_place,
