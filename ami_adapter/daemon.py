@@ -11,7 +11,6 @@ from ami_adapter.backoff import Backoff
 from ami_adapter.connection import AmiError, AmiRefused, Peer, connect
 from ami_adapter.epoch import Epoch, Process
 from ami_adapter.executor import History
-from ami_adapter.fallback import Absence
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
 
@@ -45,6 +44,9 @@ async def serve(settings: Settings) -> None:
     while True:
         number = max(number + 1, time.time_ns() // 1000)
         end = await _epoch(process, number)
+        # A task group in which something fails at the moment of our cancellation swallows it.
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError
         if end.settled:
             backoff.reset()
             said = ""
@@ -90,7 +92,6 @@ def _process(settings: Settings) -> Process:
         instance=secrets.token_hex(8),
         key=secrets.token_hex(16),
         history=History(),
-        absence=Absence(_now_us),
         now_us=_now_us,
         wall_s=time.time,
     )

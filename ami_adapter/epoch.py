@@ -16,25 +16,24 @@ from dataclasses import dataclass
 from ami_adapter import resync
 from ami_adapter.connection import AmiError, AmiSession
 from ami_adapter.executor import ANSWERED_ELSEWHERE, Executor, History, dial_string
-from ami_adapter.fallback import Absence, Fallback
+from ami_adapter.fallback import Fallback
 from ami_adapter.link import Hooks, Link
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
 from ami_adapter.translate import Translator
-from coordinator.protocol import Ack, Complete, Event, Hello, Join, Originate
+from coordinator.protocol import Ack, Complete, Event, Hello, Join, Leave, Originate
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What outlives the epochs: who we are, what we did, how long the coordinator is away."""
+    """What outlives the epochs: who we are, and what we did."""
 
     settings: Settings
     instance: str
     key: str
     history: History
-    absence: Absence
     #: Monotonic, µs.
     now_us: Callable[[], int]
     #: The box's clock, s since 1970.
@@ -51,15 +50,16 @@ class Epoch:
         self._tasks = asyncio.TaskGroup()
         self._translator = Translator(settings.box, process.key)
         hello = Hello(box=settings.box, instance=process.instance, epoch=number)
-        hooks = Hooks(lambda frame: self._executor.submit(frame), self._acked, self._present)
+        self._fallback = Fallback(
+            session, settings.fallback_after_s, settings.fallback_context, process.wall_s
+        )
+        hooks = Hooks(
+            lambda frame: self._executor.submit(frame), self._acked, self._fallback.linked
+        )
         self._link = Link(settings, hello, hooks, process.now_us)
         self._executor = Executor(
             session, self._translator, self._dial, process.history, self._tasks, self._emit_now,
             self._link.done,
-        )  # fmt: skip
-        self._fallback = Fallback(
-            session, self._translator, process.absence, settings.fallback_after_s,
-            settings.fallback_context, self._tasks, self._emit_now,
         )  # fmt: skip
         #: True once the line has taken this epoch's snapshot.
         self.settled = False
@@ -70,6 +70,7 @@ class Epoch:
         found = await resync.take(self._session, box, self._process.key, self._process.wall_s)
         for problem in found.problems:
             log.warning("In the snapshot: %s", problem)
+        self._fallback.begin()
         self._translator.seed(found.snapshot)
         self._link.put(found.snapshot, self._process.now_us())
         for channel in found.orphans:
@@ -80,16 +81,14 @@ class Epoch:
 
     async def run(self) -> None:
         """Runs until the session or the epoch is over. Raises AmiClosed or Broken."""
-        parts = (
-            self._session.wait_ended(),
-            self._translate(),
-            self._link.run(),
-            self._fallback.watch(),
-        )
+        parts = (self._translate(), self._link.run(), self._fallback.watch())
         try:
             async with self._tasks as tasks:
                 for part in parts:
                     tasks.create_task(part)
+                # Within the group: failing while its end is awaited, a part would leave this task
+                # marked as cancelled (Python 3.11), and daemon.serve looks at that mark.
+                await self._session.wait_ended()
         except ExceptionGroup as group:
             _, faults = group.split((AmiError, Broken))
             if faults is not None:
@@ -106,8 +105,8 @@ class Epoch:
                 await self._check_key()
             for event in taken.events:
                 self._link.put(event, received.at_us)
-            if any(isinstance(event, Join) for event in taken.events):
-                self._fallback.joined()
+                if isinstance(event, Leave):
+                    self._executor.stop_ringing(event.call_id)
 
     async def _check_key(self) -> None:
         """Forged, or have we lost our key? Raises Broken when it is not on the box any more.
@@ -123,9 +122,6 @@ class Epoch:
         now_us = self._process.now_us()
         for event in events:
             self._link.put(event, now_us)
-
-    def _present(self, here: bool) -> None:
-        self._process.absence.present(here)
 
     def _acked(self, ack: Ack, event: Event) -> None:
         self.settled = True

@@ -113,6 +113,12 @@ class Executor:
             text = f"{ticket.priority},{ticket.rank}"
             self._session.set_variable(uniqueid, "GVQ_TICKET", text)
 
+    def stop_ringing(self, call_id: str) -> None:
+        """Nobody is rung for a caller who has left; a line that is away cannot say so."""
+        for offer in self._translator.offers.values():
+            if offer.call_id == call_id and offer.state != "talking":
+                self._session.hangup(offer.offer_id, NORMAL_CLEARING)
+
     # ── one command each ────────────────────────────────────────────────────────────────────
 
     def _originate(self, command_id: str, command: Originate) -> None:

@@ -7,6 +7,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coordinator.names import Name
 
+#: Signs of life come once a second (fallback.py); a few may be lost with an AMI session.
+LEAST_FALLBACK_S = 5.0
+
 
 class Settings(BaseSettings):
     """Read once at the start; nothing else reads the environment."""
@@ -36,7 +39,7 @@ class Settings(BaseSettings):
         description="Dial string of an agent whose home is another box; also {tech} and {agent}.",
     )
     fallback_after_s: float = Field(
-        0.0, ge=0, description="Coordinator away so long: callers are sent on. 0: keep holding."
+        0.0, ge=0, description="Line away so long: callers are sent on. 0: keep holding."
     )
     fallback_context: str = Field(
         "", description="Dialplan context they are sent to, at the extension named as the queue."
@@ -76,6 +79,13 @@ class Settings(BaseSettings):
         except (KeyError, IndexError, ValueError) as error:
             raise ValueError("GVQ_TRUNK may use {tech}, {resource}, {home}, {agent}") from error
         return template
+
+    @field_validator("fallback_after_s")
+    @classmethod
+    def _outlasts_a_hiccup(cls, after_s: float) -> float:
+        if 0 < after_s < LEAST_FALLBACK_S:
+            raise ValueError(f"GVQ_FALLBACK_AFTER_S is 0 or at least {LEAST_FALLBACK_S:g}")
+        return after_s
 
     @model_validator(mode="after")
     def _fallback_is_whole(self) -> "Settings":

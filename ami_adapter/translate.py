@@ -191,14 +191,6 @@ class Translator:
         """Asterisk refused the Originate."""
         return tuple(self._end_offer(offer_id, "failed", reason))
 
-    def redirected(self, uniqueid: str, reason: str) -> tuple[Event, ...]:
-        """The adapter itself has sent this caller elsewhere."""
-        return tuple(self._leave(uniqueid, "redirected", reason))
-
-    def waiting(self) -> list[Visit]:
-        """Callers who wait, in the order of joining."""
-        return [visit for visit in self.visits.values() if visit.state == "waiting"]
-
     # ── what Asterisk says ──────────────────────────────────────────────────────────────────
 
     def _on_join(self, event: Headers, problems: list[str]) -> Iterator[Event]:

@@ -5,6 +5,7 @@ Rules kept here, as there:
   decide under one lock, and one thread stands for that lock here.
 - A claim is void when the claiming channel no longer exists.
 - A caller whom an agent has claimed neither times out nor is released until that claim is void.
+- When GVQ_ALIVE is too old the caller goes to the fallback context. Every extension exists there.
 """
 
 import re
@@ -37,6 +38,9 @@ EXTENSIONS: dict[str, tuple[str, ...] | None] = {
 
 #: GVQ_TAKEN of a caller whom no agent has claimed.
 NOBODY = "nobody"
+
+#: How often a waiting caller looks at GVQ_ALIVE, s: where a fallback is set, and where none is.
+LOOK_S, IDLE_LOOK_S = 2.0, 60.0
 
 #: What FILTER() leaves out of a caller's number and name.
 NOT_IN_NUMBER = re.compile(r"[^0-9A-Za-z+*#@._-]")
@@ -88,6 +92,7 @@ class Visit(Owner):
         self.box, self.channel, self.request, self.number = box, channel, request, number
         self._late = False
         self._timer: Timer | None = None
+        self._look_timer: Timer | None = None
         self._returns = returns
 
     def start(self) -> None:
@@ -106,6 +111,7 @@ class Visit(Owner):
         channel.at("gvq-caller", "s", 21, "WaitExten", "604800")
         if self.request.timeout is not None:
             self._timer = self.box.clock.later(self.request.timeout, self._times_out)
+        self._look_later()
 
     def _parameters(self) -> dict[str, str]:
         before = self.request.variables()
@@ -138,6 +144,7 @@ class Visit(Owner):
 
     def bridged(self) -> None:
         """The agent who claimed is about to run Bridge()."""
+        self._stop_timer()
         self._step("bridged")
         self.channel.at("gvq-caller", "s", 22)
 
@@ -151,6 +158,23 @@ class Visit(Owner):
     def _times_out(self) -> None:
         self._set(GVQ_STATUS="TIMEOUT")
         self._leave()
+
+    def _fallback_after(self) -> float:
+        return float(self.box.variables.get("GVQ_FALLBACK_AFTER") or 0)
+
+    def _look_later(self) -> None:
+        pause = LOOK_S if self._fallback_after() else IDLE_LOOK_S
+        self._look_timer = self.box.clock.later(pause, self._look)
+
+    def _look(self) -> None:
+        """Is the line there? Else on to the fallback context, once nobody holds the claim."""
+        variables, after = self.box.variables, self._fallback_after()
+        seen = float(variables.get("GVQ_ALIVE") or self.channel.variables["GVQ_SINCE"])
+        if after and seen + after <= self.box.clock.now():
+            self._set(GVQ_STATUS="FALLBACK")
+            self._leave()
+        elif self.state == "waiting":
+            self._look_later()
 
     def goes(self, context: str, exten: str) -> None:
         """Redirected by AMI: to gvq-leave, or to a context where this Gosub is forgotten."""
@@ -177,7 +201,11 @@ class Visit(Owner):
         self.channel.at("gvq-leave", "s", 6)
         body = [("Visit", str(self.number)), ("Outcome", outcome), ("Reason", status)]
         self._user_event("GvqLeave", body)
-        self._return(status)
+        if status == "FALLBACK":
+            context = self.box.variables.get("GVQ_FALLBACK_CONTEXT", "")
+            self.goes(context, self.request.queue)
+        else:
+            self._return(status)
 
     def _return(self, status: str) -> None:
         self._stop_timer()
@@ -227,8 +255,9 @@ class Visit(Owner):
         self.box.emit("UserEvent", lambda: events.user_event(self.channel, name, [*body, key]))
 
     def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._look_timer):
+            if timer is not None:
+                timer.cancel()
 
 
 def _number(value: int | None) -> str:

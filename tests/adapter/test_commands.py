@@ -210,7 +210,7 @@ async def test_commands_are_written_without_waiting_for_answers(
         other = {"uniqueid": "a-17.2", "call_id": "a-17.2-1"}
         await here.link.command("2-0", RELEASE.model_copy(update=other))
         await here.link.command("3-0", Cancel(offer_id="gvq-9"))
-        names = [(await here.box.read())["Action"] for _ in range(4)]
+        names = [(await here.box.next())["Action"] for _ in range(4)]
         assert names == ["Originate", "Setvar", "Redirect", "Hangup"]
 
 

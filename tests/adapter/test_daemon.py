@@ -4,22 +4,26 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from http import HTTPStatus
 
 import pytest
 
-from ami_adapter.daemon import run
+from ami_adapter import fallback
+from ami_adapter.connection import AmiClosed
+from ami_adapter.daemon import run, serve
+from ami_adapter.link import Link
 from ami_adapter.translate import Translator
-from coordinator.protocol import Device, Join, Leave, Snapshot
+from coordinator.protocol import Device, Leave, Snapshot
 from tests.adapter.support.adapter import running, serving, settings, settle
-from tests.adapter.support.asterisk import CHALLENGE, Conversation, Lines, Manager, channel
+from tests.adapter.support.asterisk import CHALLENGE, Lines, Manager, channel
 from tests.adapter.support.coordinator import Coordinator
 from tests.adapter.support.events import (
     OFFER_ID,
-    answered,
     bridged,
     hung_up,
     joined,
+    left,
     originate,
     state,
 )
@@ -210,6 +214,25 @@ async def test_it_stops_on_sigterm(asterisk: Manager, line: Coordinator) -> None
     await here.box.closed()
 
 
+async def test_it_stops_although_the_manager_is_lost_in_the_same_moment(
+    asterisk: Manager, line: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Race: SIGTERM to box and adapter at once, as when a machine shuts down."""
+
+    async def lost_and_told_to_stop(link: Link) -> None:
+        stopping.cancel()
+        raise AmiClosed("lost")
+
+    monkeypatch.setattr(Link, "run", lost_and_told_to_stop)
+    stopping = asyncio.create_task(serve(settings(asterisk, line.url)))
+    box = await asterisk.accept()
+    await box.log_in()
+    await box.resync()
+    async with asyncio.timeout(5):
+        await asyncio.wait({stopping})
+    assert stopping.cancelled()
+
+
 async def test_it_stops_while_everything_is_away(asterisk: Manager, line: Coordinator) -> None:
     stopping = asyncio.create_task(run(settings(asterisk, line.url, ami_port=1)))
     await asyncio.sleep(0)
@@ -217,120 +240,69 @@ async def test_it_stops_while_everything_is_away(asterisk: Manager, line: Coordi
     await stopping
 
 
-# ── the coordinator stays away ──────────────────────────────────────────────────────────────────
+# ── whether the line is there ───────────────────────────────────────────────────────────────────
 
-FALLBACK = {"fallback_after_s": 0.05, "fallback_context": "local-queues"}
-
-
-async def sent_on(box: Conversation, caller: str) -> None:
-    """A caller is marked and redirected; Asterisk does it."""
-    marked = await box.expect("Setvar")
-    assert (marked["Channel"], marked["Variable"], marked["Value"]) == (caller, "GVQ_STATE", "left")
-    box.answer(marked)
-    action = await box.expect("Redirect")
-    assert [action[name] for name in ("Channel", "Context", "Exten", "Priority")] == [
-        caller, "local-queues", "sales", "1",
-    ]  # fmt: skip
-    box.answer(action)
+FALLBACK = {"fallback_after_s": 5, "fallback_context": "local-queues"}
 
 
-async def test_waiting_callers_are_sent_on_when_it_stays_away(
+async def test_the_box_is_told_what_to_do_without_us_before_the_line_is_there(
     asterisk: Manager, line: Coordinator
 ) -> None:
+    async with serving(settings(asterisk, line.url, **FALLBACK)):
+        box = await asterisk.accept()
+        await box.log_in()
+        await box.resync()
+        assert await box.told("GVQ_FALLBACK_AFTER") == "5"
+        assert box.variables == {"GVQ_FALLBACK_CONTEXT": "local-queues", "GVQ_FALLBACK_AFTER": "5"}
+        link = await line.accept()
+        await link.event()
+        assert abs(int(await box.told("GVQ_ALIVE")) - time.time()) < 5
+
+
+async def test_the_box_is_told_that_we_live_while_the_link_stands(
+    asterisk: Manager, line: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fallback, "ALIVE_S", 0.01)
     async with running(asterisk, line, **FALLBACK) as here:
-        await here.join()
+        for _ in range(3):
+            await here.box.told("GVQ_ALIVE")
         line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
         await here.link.close(1012)
-        await sent_on(here.box, "a-17.1")
-        here.dialplan(dict(joined("a-18.1")))
-        await sent_on(here.box, "a-18.1")
+        await eventually(lambda: _tried(line, 5))
+        here.box.actions.clear()
+        await eventually(lambda: _tried(line, 10))
+        here.asterisk_says({**joined(), "key": "guess"})  # answered by a Getvar, after all else
+        await here.box.expect("Getvar")
+        signs = [a["Variable"] for a in here.box.actions if a["Action"] == "Setvar"]
+        assert len(signs) <= 1, "but for one that was on its way"
         line.refuse = None
-        again = await line.accept(seq=2)
-        kinds = [(await again.event()).event for _ in range(3)]
-        assert isinstance(kinds[0], Leave)
-        assert (kinds[0].call_id, kinds[0].outcome) == ("a-17.1-1", "redirected")
-        assert isinstance(kinds[1], Join)
-        assert isinstance(kinds[2], Leave)
+        await line.accept(seq=1)
+        await here.box.told("GVQ_ALIVE")
 
 
-async def test_a_caller_is_sent_on_once(asterisk: Manager, line: Coordinator) -> None:
-    async with running(asterisk, line, **FALLBACK) as here:
-        await here.join()
-        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
-        await here.link.close(1012)
-        for name in ("Setvar", "Redirect"):  # not answered yet
-            assert (await here.box.expect(name))["Channel"] == "a-17.1"
-        here.dialplan(dict(joined("a-18.1")))
-        assert (await here.box.expect("Setvar"))["Channel"] == "a-18.1"
+async def _tried(line: Coordinator, times: int) -> bool:
+    return line.tries > times
 
 
-async def test_a_caller_in_an_agents_hands_is_not_sent_on(
+async def test_a_box_that_is_to_keep_holding_is_told_so(
     asterisk: Manager, line: Coordinator
 ) -> None:
-    """The announcement plays; the bridge is next."""
-    async with running(asterisk, line, **FALLBACK) as here:
-        await here.join()
-        await here.link.command("1-0", originate())
-        here.box.answer(await here.box.expect("Originate"))
-        here.dialplan(dict(answered()))
-        await here.link.event()
-        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
-        await here.link.close(1012)
-        here.dialplan(dict(joined("a-18.1")))
-        await sent_on(here.box, "a-18.1")
+    async with running(asterisk, line) as here:
+        here.asterisk_says({**joined(), "key": "guess"})
+        await here.box.expect("Getvar")
+        told = {"GVQ_FALLBACK_CONTEXT": "", "GVQ_FALLBACK_AFTER": "0", "GVQ_ALIVE": ""}
+        assert here.box.variables == told
 
 
-async def test_a_ringing_phone_is_hung_up_when_its_caller_is_sent_on(
+async def test_nobody_is_rung_for_a_caller_who_left_while_the_line_was_away(
     asterisk: Manager, line: Coordinator
 ) -> None:
-    async with running(asterisk, line, **FALLBACK) as here:
+    async with running(asterisk, line) as here:
         await here.join()
         await here.link.command("1-0", originate())
         here.box.answer(await here.box.expect("Originate"))
         assert await here.link.done() == "1-0"
         line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
         await here.link.close(1012)
-        here.box.answer(await here.box.expect("Setvar"))
+        here.dialplan(dict(left()))
         assert (await here.box.expect("Hangup"))["Channel"] == OFFER_ID
-        await here.box.expect("Redirect")
-
-
-async def test_talking_callers_and_short_absences_are_left_alone(
-    asterisk: Manager, line: Coordinator
-) -> None:
-    async with running(asterisk, line, **FALLBACK | {"fallback_after_s": 0.2}) as here:
-        await here.join()
-        await here.link.command("1-0", originate())
-        here.box.answer(await here.box.expect("Originate"))
-        here.asterisk_says(dict(bridged()))
-        await here.link.event()
-        await here.join("a-18.1")
-        await here.link.close(1012)
-        again = await line.accept(seq=4)
-        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
-        await again.close(1012)
-        await sent_on(here.box, "a-18.1")
-
-        async def tried() -> bool:
-            return line.tries > 5
-
-        await eventually(tried)
-    assert [action["Action"] for action in here.box.actions][-2:] == ["Setvar", "Redirect"]
-
-
-async def test_a_caller_who_cannot_be_sent_on_keeps_its_place(
-    asterisk: Manager, line: Coordinator
-) -> None:
-    async with running(asterisk, line, **FALLBACK) as here:
-        await here.join()
-        line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
-        await here.link.close(1012)
-        here.box.answer(await here.box.expect("Setvar"))
-        action = await here.box.expect("Redirect")
-        here.box.answer(action, "Error", Message="Channel does not exist")
-        here.asterisk_says(dict(hung_up("a-17.1")))
-        line.refuse = None
-        again = await line.accept(seq=2)
-        frame = await again.event()
-        assert isinstance(frame.event, Leave)
-        assert frame.event.outcome == "abandoned"

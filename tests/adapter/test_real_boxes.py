@@ -35,6 +35,7 @@ from coordinator.protocol import (
 )
 from tests.adapter.support.adapter import serving
 from tests.adapter.support.coordinator import Coordinator, Linked
+from tests.e2e import programs
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120, func_only=True)]
@@ -56,6 +57,8 @@ exten => s,1,Hangup()
 [local-queues]
 exten => sales,1,Wait(30)
 """
+
+FALLBACK: dict[str, Any] = {"fallback_after_s": 5, "fallback_context": "local-queues"}
 
 _numbers = itertools.count(1)
 
@@ -316,7 +319,7 @@ async def test_a_new_adapter_finds_waiting_and_talking_callers(a: Box, line: Coo
             assert calls[waiting.call_id].join == waiting
             assert 0 < calls[waiting.call_id].age_us < 10_000_000
             (live,) = here.snapshot.offers
-            assert (live.offer_id, live.talking, live.agent) == (offer.offer_id, True, "ann")
+            assert (live.offer_id, live.talking, live.agent) == (offer.offer_id, True, "101")
             assert here.snapshot.devices["PJSIP/101"] == "INUSE"
             phone.hang_up(phone.active[0])
             assert (await here.event(Complete)).offer_id == offer.offer_id
@@ -356,20 +359,40 @@ async def test_a_device_that_comes_and_goes(a: Box, line: Coordinator) -> None:
 async def test_waiting_callers_are_sent_on_when_the_coordinator_stays_away(
     a: Box, line: Coordinator
 ) -> None:
-    fallback = {"fallback_after_s": 0.2, "fallback_context": "local-queues"}
-    async with adapter(a, line, **fallback) as here, Callers(a, "sales"):
+    async with adapter(a, line, **FALLBACK) as here, Callers(a, "sales"):
         join = await here.event(Join)
         line.refuse = HTTPStatus.SERVICE_UNAVAILABLE
         await here.link.close(1012)
-
-        async def sent_on() -> bool:
-            return "local-queues" in a.cli("core show channels concise")
-
-        await eventually(sent_on)
+        await sent_on(a)
         line.refuse = None
         again = await line.accept(seq=here.link.events[-1].seq)
         left = await Linkage(again, here.snapshot).event(Leave)
         assert (left.call_id, left.outcome) == (join.call_id, "redirected")
+
+
+async def test_waiting_callers_are_sent_on_when_the_adapter_is_killed(
+    a: Box, line: Coordinator, tmp_path: Path
+) -> None:
+    host, _, port = a.ami.partition(":")
+    ami = (host, int(port), a.adapter_username, a.ami_secret)
+    program = programs.adapter(a.name, "t", line.url, ami, tmp_path / "log", **FALLBACK)
+    await program.start()
+    here = await linked(line)
+    async with Callers(a, "sales"):
+        await here.event(Join)
+        await program.kill()
+        await sent_on(a)
+        async with adapter(a, line) as again:
+            assert again.snapshot.calls == []
+
+
+async def sent_on(box: Box) -> None:
+    """Waits until a caller is in the context of FALLBACK."""
+
+    async def there() -> bool:
+        return "local-queues" in box.cli("core show channels concise")
+
+    await eventually(there, 20)
 
 
 async def test_a_dialplan_reload_that_forgets_our_key(a: Box, line: Coordinator) -> None:

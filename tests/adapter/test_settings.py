@@ -26,6 +26,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     ("trunk", "PJSIP/{number}@{home}", "may use"),
     ("trunk", "PJSIP/{", "may use"),
     ("fallback_after_s", 5, "needs GVQ_FALLBACK_CONTEXT"),
+    ("fallback_after_s", 4, "0 or at least 5"),
     ("backlog", 1, "greater than 1"),
 ])  # fmt: skip
 def test_what_cannot_work_is_refused(name: str, value: object, why: str) -> None:

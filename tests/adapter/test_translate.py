@@ -26,6 +26,7 @@ from tests.adapter.support.events import (
     left,
     ringing,
     state,
+    waiting,
 )
 
 # ── callers ─────────────────────────────────────────────────────────────────────────────────────
@@ -108,7 +109,7 @@ def test_a_wrong_key_does_not_show_ours() -> None:
 def test_an_event_of_the_dialplan_named_like_asterisks_own_is_not_one() -> None:
     here = ringing()
     assert here.take({**hung_up(CALLER), "event": "UserEvent", "userevent": "Hangup"}).events == ()
-    assert here.waiting()
+    assert waiting(here)
 
 
 def test_a_repeated_join_is_told_once() -> None:
@@ -132,7 +133,7 @@ def test_an_unknown_outcome_is_dropped_and_said() -> None:
     here = box()
     here.take(joined())
     assert "unknown Outcome 'gone'" in here.take(left(outcome="gone")).problem
-    assert len(here.waiting()) == 1
+    assert len(waiting(here)) == 1
 
 
 def test_a_second_visit_is_another_call() -> None:

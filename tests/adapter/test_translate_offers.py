@@ -26,6 +26,7 @@ from tests.adapter.support.events import (
     left,
     originate,
     ringing,
+    waiting,
 )
 
 # ── offers ──────────────────────────────────────────────────────────────────────────────────────
@@ -143,7 +144,7 @@ def test_an_agent_who_hangs_up_during_the_announcement_has_rejected() -> None:
 def test_a_failed_offer_leaves_the_caller_waiting() -> None:
     here = ringing()
     all_of(here, [hung_up(OFFER_ID, 17)])
-    assert [visit.join.call_id for visit in here.waiting()] == ["a-17.1-1"]
+    assert waiting(here) == ["a-17.1-1"]
 
 
 @pytest.mark.parametrize(("event", "why"), [
@@ -181,7 +182,7 @@ def test_the_end_of_an_old_call_does_not_touch_the_next_visit() -> None:
     here = ringing()
     out = all_of(here, [bridged(), joined(visit=2), hung_up(OFFER_ID)])
     assert out[-1] == Complete(**OFFER_, ended_by="agent")
-    assert [visit.join.call_id for visit in here.waiting()] == ["a-17.1-2"]
+    assert waiting(here) == ["a-17.1-2"]
 
 
 def test_after_its_call_a_visit_is_left() -> None:
@@ -193,7 +194,7 @@ def test_after_its_call_a_visit_is_left() -> None:
 def test_an_old_offers_bridge_does_not_connect_the_next_visit() -> None:
     here = ringing()
     all_of(here, [left(), joined(visit=2), bridged()])
-    assert [visit.join.call_id for visit in here.waiting()] == ["a-17.1-2"]
+    assert waiting(here) == ["a-17.1-2"]
 
 
 def test_a_second_originate_of_one_id_fails_and_the_call_goes_on() -> None:

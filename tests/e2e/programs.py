@@ -201,9 +201,10 @@ class Coordinator:
 
 
 def adapter(
-    box: str, token: str, coordinator: str, ami: tuple[str, int, str, str], log: Path
-) -> Program:
-    """`gvq adapter` of a box. `ami`: host, port, username, secret."""
+    box: str, token: str, coordinator: str, ami: tuple[str, int, str, str], log: Path,
+    **more: object,
+) -> Program:  # fmt: skip
+    """`gvq adapter` of a box. `ami`: host, port, username, secret; `more`: settings."""
     host, port, username, secret = ami
     settings = {
         "GVQ_COORDINATOR_URL": coordinator,
@@ -214,6 +215,7 @@ def adapter(
         "GVQ_AMI_USERNAME": username,
         "GVQ_AMI_SECRET": secret,
         **TIMING,
+        **{f"GVQ_{name.upper()}": str(value) for name, value in more.items()},
     }
     return Program("adapter", log, settings)
 

@@ -23,6 +23,8 @@ exten => briefly-announced,1,Gosub(gvq,sales,1(,,demo-thanks,1))
  same => n,Goto(returned,s,1)
 exten => announced,1,Gosub(gvq,sales,1(,,beep))
  same => n,Goto(returned,s,1)
+exten => announced-at-length,1,Gosub(gvq,sales,1(,,demo-thanks))
+ same => n,Goto(returned,s,1)
 exten => voicemail,1,Gosub(gvq,sales,1(,,,1))
  same => n,Wait(60)
 exten => twice,1,Gosub(gvq,sales,1(c,,,1))
@@ -35,6 +37,10 @@ exten => bounded,1,Set(QUEUE_PRIO=7)
  same => n,Gosub(gvq,sales.vip-2,1(m(classic)))
  same => n,Goto(returned,s,1)
 exten => h,1,UserEvent(OwnHangupExtension)
+
+[local-queues]
+exten => sales,1,UserEvent(SentOn,Status: ${QUEUESTATUS})
+ same => n,Wait(60)
 
 [returned]
 exten => s,1,UserEvent(Returned,Status: ${QUEUESTATUS})
@@ -69,5 +75,6 @@ async def ami(a: Box) -> AsyncIterator[Ami]:
     """An onlooker at box a who sees everything; calls of the test before are over."""
     async with connect(a) as session:
         await session.action("Setvar", Variable="GVQ_KEY", Value="the-key")
+        await session.action("Setvar", Variable="GVQ_FALLBACK_AFTER", Value="0")
         await session.idle()
         yield session

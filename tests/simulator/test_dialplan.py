@@ -109,6 +109,43 @@ def test_a_released_caller_returns_with_the_status(stage: Stage) -> None:
     assert (left["Visit"], left["Outcome"], left["Reason"]) == ("1", "redirected", "WITHDRAW")
 
 
+def line_is_away(stage: Stage, alive: str) -> None:
+    """What the adapter told box a, and when it was last there."""
+    stage.network.boxes["a"].variables.update(
+        GVQ_ALIVE=alive, GVQ_FALLBACK_AFTER="10", GVQ_FALLBACK_CONTEXT="local-queues"
+    )
+
+
+@pytest.mark.parametrize(("alive", "after"), [("1699999000", 2.5), ("", 10.5)])
+def test_without_a_sign_of_life_a_caller_is_sent_on(stage: Stage, alive: str, after: float) -> None:
+    line_is_away(stage, alive)
+    caller = stage.caller()
+    stage.clock.advance(after - 1)
+    assert caller.channel.context == "gvq-caller"
+    stage.clock.advance(1)
+    assert (caller.channel.context, caller.channel.exten) == ("local-queues", "sales")
+    [left] = stage.of("UserEvent", UserEvent="GvqLeave")
+    assert (left["Outcome"], left["Reason"]) == ("redirected", "FALLBACK")
+
+
+def test_while_signs_of_life_come_a_caller_is_held(stage: Stage) -> None:
+    line_is_away(stage, "1700000100")
+    caller = stage.caller()
+    stage.clock.advance(100)
+    assert caller.channel.variables["GVQ_STATE"] == "waiting"
+
+
+def test_a_caller_whom_an_agent_has_is_not_sent_on(stage: Stage) -> None:
+    """Race: the look falls into the announcement."""
+    line_is_away(stage, "1699999000")
+    stage.phone("101", "a", Behaviour())
+    caller = stage.caller(announce=5.0)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(10.0)
+    assert caller.channel.variables["GVQ_STATE"] == "talking"
+    assert stage.of("UserEvent", UserEvent="GvqLeave") == []
+
+
 def test_a_release_that_comes_too_late_is_passed_over(stage: Stage) -> None:
     """Race: released while an agent holds the claim."""
     stage.phone("101", "a")

@@ -45,6 +45,8 @@ class Conversation:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     actions: list[Action] = field(default_factory=list)
+    #: Global variables of the dialplan, as set in passing.
+    variables: dict[str, str] = field(default_factory=dict)
 
     async def read(self) -> Action:
         """The next action."""
@@ -55,13 +57,34 @@ class Conversation:
         return action
 
     async def expect(self, name: str) -> Action:
-        """The next action but Ping, which must be this one."""
-        action = await self.read()
-        while action["Action"] == "Ping":
-            self.answer(action)
-            action = await self.read()
+        """The next action, which must be this one."""
+        action = await self.next()
         assert action["Action"] == name
         return action
+
+    async def next(self) -> Action:
+        """The next action but Ping and the signs of life."""
+        action = await self.read()
+        while action["Action"] == "Ping" or self._sets_in_passing(action):
+            self.answer(action)
+            action = await self.read()
+        return action
+
+    def _sets_in_passing(self, action: Action) -> bool:
+        name = action["Variable"]
+        passing = action["Action"] == "Setvar" and name.startswith(("GVQ_ALIVE", "GVQ_FALLBACK"))
+        if passing:
+            self.variables[name] = action["Value"]
+        return passing
+
+    async def told(self, name: str) -> str:
+        """The next value a global variable is set to."""
+        action = await self.read()
+        while not (self._sets_in_passing(action) and action["Variable"] == name):
+            self.answer(action)
+            action = await self.read()
+        self.answer(action)
+        return action["Value"]
 
     def write(self, data: bytes) -> None:
         """Bytes, as they are."""

@@ -12,6 +12,11 @@ CALLER, OFFER_ID, FENCE = "a-17.1", "gvq-1763848134123456", 1763848134123456
 OFFER_ = {"offer_id": OFFER_ID, "fence": FENCE}
 
 
+def waiting(here: Translator) -> list[str]:
+    """Call ids of those who wait."""
+    return [visit.join.call_id for visit in here.visits.values() if visit.state == "waiting"]
+
+
 def joined(uniqueid: str = CALLER, visit: int = 1, **changes: str) -> Headers:
     """A GvqJoin as the dialplan raises it."""
     headers = {
