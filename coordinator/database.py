@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase
 
 #: How long a SQLite connection waits for the write lock, ms. Longer than any of our writes: the
-#: longest is a mirror of all agents to an emptied line, some ms for each.
+#: longest is a mirror of all agents to an emptied line, about a second for a thousand.
 SQLITE_BUSY_MS = 30_000
 
 #: Other processes that may come between waiting for a new file and switching it to WAL.

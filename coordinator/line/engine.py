@@ -7,9 +7,8 @@ defect of ours raises `TransitionFailed`; lua/lib/transition.lua tells what beco
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -77,6 +76,25 @@ class Engine(reads.Reads):
     async def delete_member(self, queue: str, agent: str) -> Reply:
         """Raises Refused: unknown_queue, unknown_agent, not_a_member."""
         return await self._ask("delete_member", queue=queue, agent=agent)
+
+    # The same for many, in order and in one round trip; what each was refused with, or None
+
+    async def put_agents(self, agents: Iterable[tuple[str, str]]) -> list[Refused | None]:
+        """(agent, interface)."""
+        each = [{"agent": agent, "interface": interface} for agent, interface in agents]
+        return await self._ask_all("put_agent", each)
+
+    async def put_members(self, members: Iterable[tuple[str, str, int]]) -> list[Refused | None]:
+        """(queue, agent, penalty)."""
+        names = ("queue", "agent", "penalty")
+        each = [dict(zip(names, member, strict=True)) for member in members]
+        return await self._ask_all("put_member", each)
+
+    async def change_agents(self, changes: Iterable[tuple[str, str, str]]) -> list[Refused | None]:
+        """(agent, login | logout | pause | unpause, reason)."""
+        names = ("agent", "change", "reason")
+        each = [dict(zip(names, change, strict=True)) for change in changes]
+        return await self._ask_all("agent_state", each)
 
     # Agents
 
@@ -191,33 +209,57 @@ class Engine(reads.Reads):
 
     async def _ask(self, name: str, **arguments: Any) -> Reply:
         reply = await self._call(name, **arguments)
-        if reply.code != "ok":
-            raise Refused(reply.code, **{**arguments, **reply.data})
+        if refused := _refusal(reply, arguments):
+            raise refused
         return reply
 
+    async def _ask_all(self, name: str, each: Sequence[Mapping[str, Any]]) -> list[Refused | None]:
+        """Only for transitions that may be made twice: one that fails is made again alone, which
+        loads the library where it was missing and else raises what is to be raised.
+        """
+        refused = []
+        pipe = self._redis.pipeline(transaction=False)
+        for arguments in each:
+            pipe.fcall(*self._words(name, arguments))
+        answers = await pipe.execute(raise_on_error=False)
+        for arguments, raw in zip(each, answers, strict=True):
+            failed = isinstance(raw, Exception)
+            reply = await self._call(name, **arguments) if failed else self._reply(raw)
+            refused.append(_refusal(reply, arguments))
+        return refused
+
     async def _call(self, name: str, **arguments: Any) -> Reply:
-        args = [json.dumps(arguments, separators=(",", ":"))]
-        if self._clock:
-            args.append(str(self._clock()))
+        words = self._words(name, arguments)
         try:
-            raw = await self._fcall(name, args)
+            return self._reply(await self._fcall(words))
         except ResponseError as error:
             if is_outage(error):
                 raise
             raise TransitionFailed(f"the transition {name!r} failed: {error}") from error
-        reply = Reply(
-            raw[0], dict(zip(raw[3::2], raw[4::2], strict=True)), int(raw[1]), int(raw[2])
-        )
-        if self.on_timer and reply.next_due_us:
-            self.on_timer(reply)
-        return reply
 
-    async def _fcall(self, name: str, args: list[str]) -> list[str]:
-        call = partial(self._redis.fcall, f"{self._name}_{name}", 1, self._prefix, *args)
+    def _words(self, name: str, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
+        body = json.dumps(arguments, separators=(",", ":"))
+        clock = (str(self._clock()),) if self._clock else ()
+        return (f"{self._name}_{name}", 1, self._prefix, body, *clock)
+
+    async def _fcall(self, words: tuple[Any, ...]) -> list[str]:
         try:
-            return cast(list[str], await call())
+            return cast(list[str], await self._redis.fcall(*words))
         except ResponseError as error:
             if "Function not found" not in str(error):
                 raise
         await self._redis.function_load(self._source, replace=True)
-        return cast(list[str], await call())
+        return cast(list[str], await self._redis.fcall(*words))
+
+    def _reply(self, raw: list[str]) -> Reply:
+        data = dict(zip(raw[3::2], raw[4::2], strict=True))
+        reply = Reply(raw[0], data, int(raw[1]), int(raw[2]))
+        if self.on_timer and reply.next_due_us:
+            self.on_timer(reply)
+        return reply
+
+
+def _refusal(reply: Reply, arguments: Mapping[str, Any]) -> Refused | None:
+    if reply.code == "ok":
+        return None
+    return Refused(reply.code, **{**arguments, **reply.data})

@@ -1,7 +1,7 @@
 """The line follows the directory: through outages, restarts, other replicas and failed commits."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
 import pytest
@@ -130,10 +130,10 @@ async def test_what_the_line_refuses_for_now_stays_to_be_done(
 ) -> None:
     await fill(directory)
 
-    async def busy(agent: str, interface: str) -> None:
-        raise Refused("agent_busy", agent=agent)
+    async def busy(agents: Sequence[tuple[str, str]]) -> list[Refused]:
+        return [Refused("agent_busy", agent=agent) for agent, _ in agents]
 
-    monkeypatch.setattr(engine, "put_agent", busy)
+    monkeypatch.setattr(engine, "put_agents", busy)
     refused = await directory.mirror()
     assert {refusal.code for refusal in refused} == {"agent_busy"}
     assert await directory.lags()

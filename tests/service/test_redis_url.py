@@ -73,7 +73,7 @@ async def serves_a_line(client: "Redis", tenant: str) -> None:
     engine = Engine(client, tenant)
     await engine.put_queue("sales", QueueSettings(strategy="linear"))
     await engine.put_agent("101", "PJSIP/101")
-    await engine.put_member("sales", "101")
+    assert await engine.put_members([("sales", "101", 0)]) == [None]
     await engine.login("101")
     await engine.attach("a", "link", "adapter", 1, "one")
     snapshot = Snapshot(devices={"PJSIP/101": "NOT_INUSE"})

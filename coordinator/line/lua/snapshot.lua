@@ -1,6 +1,7 @@
 -- Purpose    A box says all it has at once; the line is brought in line with it.
 -- Guarantee  Callers known keep their places; unknown ones are restored at their tickets' ranks;
---            ghosts leave; talks go on; phones ringing for nobody stop. One step, matched at its end.
+--            ghosts leave; talks go on; phones ringing for nobody stop. Whose ticket is missing or
+--            old gets the right one. One step, matched at its end.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq (1), age_us: since it was taken, calls: [{join, age_us, rank?}], offers: [{offer_id, fence,
 --            call_id, agent, queue, talking, age_us}], devices: {interface: state}}
@@ -37,11 +38,21 @@ local function let_go(box, join, status)
   command(box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid, 'status', status)
 end
 
+-- A caller who talks is in the line no more; any other keeps its place on its channel.
+local function ticket(call, entry)
+  local same = tonumber(call.rank) == entry.rank
+    and tonumber(call.priority) == entry.join.priority
+  if same or call.state == 'talking' then return end
+  command(call.box, 'ticket', 'call_id', call.id, 'uniqueid', call.uniqueid,
+    'priority', call.priority, 'rank', call.rank)
+end
+
 local function take_back(box, entry, age)
   local join, call = entry.join, calls.load(entry.join.call_id)
   if call and call.box == box then
     save(K.call(call.id), call, 'uniqueid', join.uniqueid, 'channel', join.channel)
     calls.attach(call)
+    ticket(call, entry)
     return 0
   end
   if call or redis.call('SISMEMBER', K.queues(), join.queue) == 0 then
@@ -50,7 +61,7 @@ local function take_back(box, entry, age)
   end
   local rank = entry.rank or rank_of(box, age, AGE_GRACE_US)
   if entry.rank then seen_rank(box, entry.rank) end
-  calls.enter(join, box, rank, age, entry.rank and 'restored' or 'join')
+  ticket(calls.enter(join, box, rank, age, entry.rank and 'restored' or 'join'), entry)
   return 1
 end
 
