@@ -10,20 +10,23 @@ from ami_adapter.simulator.phones import Behaviour
 from tests.e2e.rig import Asked, Ring
 from tests.simulator.hands import LabPhone
 
-#: q*queue*priority*min*max*timeout, as `extension` writes it; an empty part is not set.
+#: q*queue*priority*min*max*timeout*announcement, as `extension` writes it; an empty part is not set.
 DIALPLAN = """
 [from-outside](+)
 exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(QUEUE_MIN_PENALTY=${CUT(EXTEN,*,4)})
  same => n,Set(QUEUE_MAX_PENALTY=${CUT(EXTEN,*,5)})
- same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(,,,${CUT(EXTEN,*,6)}))
+ same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(,,${CUT(EXTEN,*,7)},${CUT(EXTEN,*,6)}))
  same => n,Hangup()
 """
 
 
 def extension(queue: str, asked: Asked) -> str:
     """What a caller dials to come into the queue so."""
-    parts = (asked.priority, asked.min_penalty, asked.max_penalty, asked.timeout)
+    parts: tuple[int | str | None, ...] = (
+        asked.priority, asked.min_penalty, asked.max_penalty, asked.timeout,
+        "demo-thanks" if asked.announce else None,
+    )  # fmt: skip
     return "*".join(["q", queue, *("" if part is None else str(part) for part in parts)])
 
 

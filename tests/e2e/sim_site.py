@@ -74,6 +74,7 @@ class SimSite:
             min_penalty=asked.min_penalty,
             max_penalty=asked.max_penalty,
             timeout=asked.timeout,
+            announce=5.0 * asked.announce,
         )
         return SimPerson(self.world.network.call(box, request, number=number))
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from ami_adapter.simulator.phones import Behaviour
-from tests.e2e.rig import Rig
+from tests.e2e.rig import Caller, Rig
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -204,6 +205,46 @@ async def test_a_caller_is_withdrawn_by_api(rig: Rig) -> None:
     assert await rig.outcome(first) == "withdrawn"
     await rig.until_ended(first)
     assert await rig.waiting() == [second.call_id]
+
+
+async def test_a_caller_is_withdrawn_while_its_agent_hears_the_announcement(rig: Rig) -> None:
+    await rig.queue()
+    await rig.agent("101", "a")
+    caller = await rig.call("a", announce=1)
+    await rig.coordinator.happens("offer.claimed", call_id=caller.call_id)
+    await rig.coordinator.ask("DELETE", f"/v1/calls/{caller.call_id}")
+    assert await rig.outcome(caller) == "withdrawn"
+    await rig.until_ended(caller)
+    await rig.agent_is("101", state="available")
+    history = await rig.coordinator.ask("GET", f"/v1/calls/{caller.call_id}")
+    assert history["outcome"] == "withdrawn"
+    assert len(rig.coordinator.of("caller.left", call_id=caller.call_id)) == 1
+    assert rig.coordinator.of("call.connected") == []
+    assert await rig.verify() == ""
+
+
+async def test_an_agent_logged_out_while_the_connect_is_under_way(rig: Rig) -> None:
+    """Race: the two talk, the line has called the offer off and rings the next agent."""
+    await rig.queue()
+    await rig.agent("101", "a", Behaviour(after=0.7))
+    await rig.agent("102", "b")
+    caller = await rig.call("a")
+    await eventually(lambda: _rung(rig, caller, answered=False))
+    with rig.adapters["a"].frozen():
+        await eventually(lambda: _rung(rig, caller, answered=True))
+        await rig.coordinator.ask("POST", "/v1/agents/101/logout")
+    await rig.until_ended(caller)
+    assert await rig.outcome(caller) == "abandoned"
+    assert rig.coordinator.of("call.connected") == []
+    assert await rig.waiting() == []
+    await rig.agent_is("102", state="available")
+    assert len(rig.coordinator.of("caller.left", call_id=caller.call_id)) == 1
+    assert await rig.verify() == ""
+
+
+async def _rung(rig: Rig, caller: Caller, *, answered: bool) -> bool:
+    rings = [ring for ring in rig.rings() if ring.number == caller.number]
+    return any(ring.answered or not answered for ring in rings)
 
 
 async def test_an_unknown_queue_lets_the_caller_go_on(rig: Rig) -> None:

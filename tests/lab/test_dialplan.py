@@ -314,6 +314,28 @@ async def test_a_late_answer_pulls_nobody_out_of_a_bridge(ami: Ami, a: Box) -> N
     assert not ami.all("BridgeEnter", Uniqueid=late_offer)
 
 
+async def test_a_caller_whom_another_leg_has_bridged_is_not_taken_from_it(
+    ami: Ami, a: Box
+) -> None:
+    """Nobody has claimed this caller: a bridge made elsewhere took it."""
+    async with (
+        Phone("101", a.sip, answer_after=None) as late,
+        Phone("102", a.sip) as phone,
+        Callers(a, "sales"),
+    ):
+        caller = (join := await ami.wait("GvqJoin"))["Uniqueid"]
+        late_offer = await offer(ami, join, "PJSIP/101")
+        await late.until(lambda: bool(late.active))
+        other = {"Application": "Bridge", "Data": caller, "Async": "true"}
+        await ami.action("Originate", Channel="PJSIP/102", **other)
+        await ami.wait("BridgeEnter", Uniqueid=caller)
+        assert await ami.variable(caller, "GVQ_TAKEN") == "nobody"
+        late.answer(late.active[0])
+        assert (await ami.wait("Hangup", Uniqueid=late_offer))["Cause"] == "26"
+        assert phone.active
+    assert not ami.all("BridgeEnter", Uniqueid=late_offer)
+
+
 async def test_an_answer_for_an_earlier_visit_is_lost(ami: Ami, a: Box) -> None:
     async with Phone("101", a.sip, answer_after=None) as phone, Callers(a, "twice"):
         join = await ami.wait("GvqJoin")
