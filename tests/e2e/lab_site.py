@@ -10,7 +10,7 @@ from ami_adapter.simulator.phones import Behaviour
 from tests.e2e.rig import Asked, Ring
 from tests.simulator.hands import LabPhone
 
-#: q*queue*priority*min*max*timeout*announcement, as `extension` writes it; an empty part is not set.
+#: q*queue*priority*min*max*timeout*announcement, as `extension` writes it; empty parts are not set.
 DIALPLAN = """
 [from-outside](+)
 exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
