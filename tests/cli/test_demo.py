@@ -5,14 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from ami_adapter.lab import LabError, root
 from ami_adapter.lab.process import wait_until
-from ami_adapter.lab.root import ensure
 from coordinator.cli.demo import cast
+from coordinator.cli.demo.stage import install
 from coordinator.cli.demo.story import Story
 from tests.audit.book import busy_day, shop
 
@@ -53,6 +54,31 @@ def test_a_story_tells_when_callers_got_agents_out_of_order() -> None:
         story.read(entry)
     assert not story.served_in_order()
     assert not story.checker.report().ok
+
+
+def test_installing_is_one_line_and_all_of_them_when_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ensure(progress: Callable[[str], None]) -> None:
+        for line in said:
+            progress(line)
+        if "E: no space left" in said:
+            raise LabError("debootstrap failed")
+
+    monkeypatch.setattr(root, "ensure", ensure)
+    said: list[str] = []
+    told: list[str] = []
+    install(told.append)
+    assert told == [], "it is there already"
+    said += ["building the root folder", "I: Unpacking", "I: Configuring"]
+    install(told.append)
+    assert [line.partition(",")[0] for line in told] == [
+        "installing Asterisk into a folder of its own"
+    ]
+    said.append("E: no space left")
+    with pytest.raises(LabError):
+        install(told.append)
+    assert told[2:] == said
 
 
 @pytest.fixture
@@ -141,7 +167,7 @@ def test_two_demos_do_not_share_their_boxes(home: Path) -> None:
 
 @pytest.mark.lab
 def test_the_demo_on_real_boxes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GVQ_LAB_ROOT", str(ensure(print)))
+    monkeypatch.setenv("GVQ_LAB_ROOT", str(root.ensure(print)))
     process = start(home, "--callers", "8", "--json")
     out, err = process.communicate(timeout=110)
     assert process.returncode == 0, err

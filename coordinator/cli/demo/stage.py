@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ami_adapter import lab
+from ami_adapter.lab import root
 from ami_adapter.lab.callers import Callers
 from ami_adapter.lab.phones import Phone
 from ami_adapter.simulator.dialplan import Request
@@ -48,6 +49,7 @@ class RealStage:
         """Raises LabError where there can be no real boxes."""
         # Registered first: what is half up when the demo is interrupted comes down too.
         stack.push_async_callback(asyncio.to_thread, lab.remove, folder)
+        await asyncio.to_thread(install, progress)
         status = await asyncio.to_thread(
             lab.up, len(BOXES), folder, progress, FIRST_ADDRESS, agents=len(BOXES) * 2
         )
@@ -86,6 +88,26 @@ class RealStage:
             "GVQ_AMI_USERNAME": there.adapter_username,
             "GVQ_AMI_SECRET": there.ami_secret,
         }
+
+
+def install(progress: Progress) -> None:
+    """What the boxes run in, made where it is not there yet. LabError when it cannot be.
+
+    One line says so; the hundreds that the installers print are told only when they fail.
+    """
+    printed: list[str] = []
+
+    def heard(line: str) -> None:
+        if not printed:
+            progress("installing Asterisk into a folder of its own, once: a minute or two")
+        printed.append(line)
+
+    try:
+        root.ensure(heard)
+    except lab.LabError:
+        for line in printed:
+            progress(line)
+        raise
 
 
 async def _relent(phone: Phone) -> None:
