@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import httpx
 
 from coordinator.cli.errors import CliError
 from coordinator.journal import Entry
+
+if TYPE_CHECKING:
+    import httpx  # a third of what `gvq` loads: for commands that ask only
 
 DEFAULT_URL = "http://127.0.0.1:8800"
 
@@ -31,8 +33,10 @@ class Client:
         self,
         url: str | None = None,
         token: str | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: "httpx.BaseTransport | None" = None,
     ) -> None:
+        import httpx
+
         self.url = (url or os.environ.get("GVQ_URL") or DEFAULT_URL).rstrip("/")
         token = token or os.environ.get("GVQ_API_TOKEN")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -68,6 +72,8 @@ class Client:
             after = str(page[-1]["id"])
 
     def _ask(self, method: str, path: str, **more: Any) -> Any:
+        import httpx
+
         try:
             answer = self._http.request(method, path, **more)
         except httpx.InvalidURL as error:
@@ -81,8 +87,8 @@ class Client:
             ) from None
         return self._body(answer)
 
-    def _body(self, answer: httpx.Response) -> Any:
-        if answer.status_code == httpx.codes.UNAUTHORIZED and not self._has_token:
+    def _body(self, answer: "httpx.Response") -> Any:
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and not self._has_token:
             raise CliError(
                 "GVQ_API_TOKEN is not set; `gvq serve` printed the first token at its first start, "
                 "and `gvq token add admin --local` makes another."
@@ -92,7 +98,7 @@ class Client:
         raise CliError(_sentence(answer))
 
 
-def _sentence(answer: httpx.Response) -> str:
+def _sentence(answer: "httpx.Response") -> str:
     """The problem's own sentence (RFC 9457); the status where there is none."""
     try:
         return str(answer.json()["detail"])

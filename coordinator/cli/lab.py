@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ami_adapter import lab
-from ami_adapter.lab.root import cache
 from coordinator.cli.errors import CliError, Commands
 from coordinator.cli.output import AsJson, print_json, print_rows
+
+if TYPE_CHECKING:
+    from ami_adapter.lab import LabStatus
 
 app = typer.Typer(
     cls=Commands, help="Real Asterisk boxes on this machine (root, Debian).", no_args_is_help=True
@@ -33,6 +34,8 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start boxes a, b, c, … and wait until each takes calls."""
+    from ami_adapter import lab
+
     with _sentence():
         _show(lab.up(boxes, _where(directory), _progress), as_json)
 
@@ -40,6 +43,8 @@ def up(
 @app.command()
 def down(directory: Directory = None, as_json: AsJson = False) -> None:
     """Stop exactly the boxes that `gvq lab up` started."""
+    from ami_adapter import lab
+
     with _sentence():
         _show(lab.down(_where(directory), _progress), as_json)
 
@@ -47,10 +52,14 @@ def down(directory: Directory = None, as_json: AsJson = False) -> None:
 @app.command()
 def status(directory: Directory = None, as_json: AsJson = False) -> None:
     """The boxes, where their SIP and AMI are, and whether they run."""
+    from ami_adapter import lab
+
     _show(lab.status(_where(directory)), as_json)
 
 
 def _where(directory: Path | None) -> Path:
+    from ami_adapter.lab.root import cache
+
     return directory or Path(os.environ.get("GVQ_LAB_DIR") or cache() / "lab")
 
 
@@ -59,7 +68,7 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _show(found: lab.LabStatus, as_json: bool) -> None:
+def _show(found: "LabStatus", as_json: bool) -> None:
     if as_json:
         print_json(asdict(found))
     else:
@@ -68,7 +77,9 @@ def _show(found: lab.LabStatus, as_json: bool) -> None:
 
 @contextmanager
 def _sentence() -> Iterator[None]:
+    from ami_adapter.lab import LabError
+
     try:
         yield
-    except lab.LabError as error:
+    except LabError as error:
         raise CliError(str(error)) from None

@@ -46,6 +46,20 @@ def test_every_command_helps_and_speaks_json(gvq: Run, words: tuple[str, ...]) -
     assert ALL[words].get_short_help_str(80).strip()
 
 
+#: What other commands need, and would make each start of an adapter dearer.
+HEAVY = ("sqlalchemy", "fastapi", "redis", "uvicorn", "httpx", "ami_adapter.simulator")
+
+
+def test_a_command_loads_no_other_ones_world() -> None:
+    tell = f"import sys; print([name for name in {HEAVY} if name in sys.modules])"
+    run = "from coordinator.cli.main import app; app(['adapter', '--help'], standalone_mode=False)"
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{run}; {tell}"], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[0].startswith("Usage: ")
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
 def test_a_good_journal(gvq: Run, saved: Save) -> None:
     ran = gvq("verify", saved(GOOD))
     assert (ran.status, ran.err) == (0, "")

@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from coordinator.cli.demo.run import Options, play
-from coordinator.cli.demo.screen import Screen
 from coordinator.cli.output import AsJson, print_json
 
 #: 128 + SIGTERM, as shells have it.
@@ -26,6 +24,9 @@ def demo(
     Real Asterisk boxes as root on Debian; elsewhere simulated ones, and it says so. Ends with the
     order of joining beside the order of service and the verdict of verify; status 0 when right.
     """
+    from coordinator.cli.demo.run import Options, play  # boxes, simulator, audit: for it alone
+    from coordinator.cli.demo.screen import Screen
+
     screen = Screen(sys.stderr if as_json else None)
     try:
         result = asyncio.run(play(Options(callers, seed, simulated, keep), screen))
