@@ -314,9 +314,7 @@ async def test_a_late_answer_pulls_nobody_out_of_a_bridge(ami: Ami, a: Box) -> N
     assert not ami.all("BridgeEnter", Uniqueid=late_offer)
 
 
-async def test_a_caller_whom_another_leg_has_bridged_is_not_taken_from_it(
-    ami: Ami, a: Box
-) -> None:
+async def test_a_caller_whom_another_leg_has_bridged_is_not_taken_from_it(ami: Ami, a: Box) -> None:
     """Nobody has claimed this caller: a bridge made elsewhere took it."""
     async with (
         Phone("101", a.sip, answer_after=None) as late,
