@@ -105,9 +105,8 @@ def report_device(state: State, box: Box, interface: str, device: str) -> None:
 
 
 def find_home(state: State, interface: str) -> None:
-    """A phone becomes an agent's: its home counts if it is in touch."""
-    if not state.box_attached(state.homes.get(interface, "")):
-        state.homes[interface] = _other_home(state, interface)
+    """A phone becomes an agent's: where it was while it was nobody's does not count."""
+    state.homes[interface] = _other_home(state, interface)
 
 
 def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
