@@ -105,7 +105,8 @@ class Ami:
         async with asyncio.timeout(10):
             while channels := await self.listed("CoreShowChannels"):
                 for channel in channels:
-                    await self.action("Hangup", Channel=channel["Uniqueid"])
+                    # By name: a forged caller's number cuts the event before its Uniqueid.
+                    await self.action("Hangup", Channel=channel["Channel"])
         self.events.clear()
 
     async def close(self) -> None:
