@@ -170,7 +170,8 @@ async def test_a_killed_coordinator_comes_back_with_its_callers(tmp_path: Path) 
         token = await operator.box_token("a")
         a = await link(stack, url, "a", token)
         await a.snapshot()
-        await a.tell(a.caller("1"))
+        kept = await a.tell(a.caller("1"))
+        assert kept.ticket is not None
         valkey = valkey_pid(tmp_path / "data")
         first.kill()
         await first.wait()
@@ -180,7 +181,7 @@ async def test_a_killed_coordinator_comes_back_with_its_callers(tmp_path: Path) 
         assert await operator.waiting("sales") == ["a-1-1"]
         # Its Redis is another one as well, so the box begins anew, and the caller is no other.
         again = await link(stack, url, "a", token, epoch=2)
-        calls = [WaitingCall(join=a.caller("1"), age_us=1)]
+        calls = [WaitingCall(join=a.caller("1"), age_us=1, rank=kept.ticket.rank)]
         await again.snapshot("101", calls=calls)
         assert (await again.rung()).call_id == "a-1-1"
         assert "First admin token" not in log.read_text()
