@@ -38,3 +38,13 @@ async def test_a_winner_who_gives_up_before_the_bridge_leaves_the_caller_to_all(
     await a.ended(lost, "answered_elsewhere")
     await a.ended(won, "rejected")
     assert [(ring.call_id, ring.agent) for ring in await a.rings()] == [("a-1-1", "102")]
+
+
+async def test_one_who_lost_the_caller_to_nobody_of_ours_rests(line: Line) -> None:
+    """Somebody took the caller's channel away from the queue: no agent is rung for it in a loop."""
+    a = await ringall(line)
+    first, second = await a.rings()
+    await a.ended(first, "rejected")
+    await a.ended(second, "answered_elsewhere")
+    assert await line.state(second.agent) == "resting"
+    assert await a.rings() == []

@@ -6,6 +6,9 @@ from tests.model.state import SECOND, Agent, Box, Caller, Offer, State
 #: Ways an offer ends after which the agent rests, so that nobody is rung in a loop.
 RESTING = frozenset({"no_answer", "busy", "rejected", "failed", "expired"})
 
+#: A tier below any penalty: another agent has this caller, so nobody more is rung for it.
+NOBODY_MORE = -1
+
 
 def enter(state: State, box: Box, join: Join, rank: int) -> None:
     """A caller takes its place; the box's ranks only go up."""
@@ -41,7 +44,12 @@ def depart(state: State, caller: Caller, outcome: str) -> None:
 def end_offer(state: State, offer: Offer, outcome: str) -> None:
     """An offer is over without a bridge. The caller never left its place."""
     agent = _part(state, offer)
-    if outcome in RESTING and offer.queue in state.queues:
+    caller = state.callers[offer.call_id]
+    lost = outcome == "answered_elsewhere"
+    if lost:
+        caller.tier = NOBODY_MORE
+    rests = outcome in RESTING or (lost and not caller.offers)
+    if rests and offer.queue in state.queues:
         agent.rest_until = state.now + state.queues[offer.queue].settings.retry * SECOND
     state.log("ended", offer.call_id, offer.agent, outcome)
 

@@ -86,7 +86,8 @@ class Agent:
 class Caller:
     """A call in a queue, until it leaves or, once connected, until the call is over.
 
-    `tier`: the lowest effective penalty rung since nobody rang for it.
+    `tier`: the lowest effective penalty rung since nobody rang for it; below 0 when nobody more
+    is to be rung.
     """
 
     call_id: str

@@ -214,7 +214,7 @@ class LineMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.offers)
     @rule(
         pick=picks,
-        outcome=st.sampled_from(["no_answer", "busy", "rejected", "failed"]),
+        outcome=st.sampled_from(["no_answer", "busy", "rejected", "failed", "answered_elsewhere"]),
         pause=pauses,
     )
     def offer_ended(self, pick: int, outcome: str, pause: int) -> None:

@@ -1,6 +1,6 @@
 -- Purpose    The box says how an offer ended without a bridge.
 -- Guarantee  The caller keeps its place and is offered the next best at once; the agent rests,
---            unless it lost the caller to another (answered_elsewhere), for whom the rest ring on.
+--            unless it lost the caller to another offer of it, of which we shall hear.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, offer_id, fence, outcome, reason}
 -- Returns    ok | stale_offer | any refusal of accept()

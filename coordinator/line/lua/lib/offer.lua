@@ -70,7 +70,9 @@ function offers.finish(o, call, outcome, reason)
   local a, state = agents.load(o.agent), 'offline'
   if a then
     save(K.agent(a.name), a, 'offer', '')
-    if RESTS[outcome] then
+    -- Lost to none of ours: whoever has taken the caller out of the queue's hands, nobody is to be
+    -- rung for it in a loop.
+    if RESTS[outcome] or (outcome == 'answered_elsewhere' and call.offers == '') then
       agents.hold_back(a, tonumber(redis.call('HGET', K.queue(o.queue), 'retry') or '0'), 'resting')
     end
     state = agents.refresh(a)
