@@ -151,6 +151,23 @@ async def test_an_agent_whose_box_died_is_rung_where_the_phone_is_registered_too
     assert a.name == "a"
 
 
+async def test_a_box_that_was_lost_does_not_take_back_a_phone_that_moved(line: Line) -> None:
+    await line.queue("sales")
+    await line.agent("101", sales=0)
+    b = await line.box("b", "101")
+    a = await line.box("a", "101")
+    await a.join("1")
+    while await line.order():
+        line.wait(4)
+        await line.engine.heartbeat("b", b.link)
+        await line.engine.tick()
+    (left,) = await line.journal("caller.left")
+    assert left.data["outcome"] == "box_lost"
+    await a.attach()
+    await a.snapshot(devices={"PJSIP/101": "NOT_INUSE"})
+    assert (await line.engine.agent("101")).home == "b"
+
+
 async def test_a_pause_reason_survives_a_login(line: Line) -> None:
     await line.queue("sales")
     await line.agent("101", sales=0)

@@ -40,9 +40,9 @@ function boxes.attach(box)
   update_homed(box)
 end
 
--- Away for too long: its callers are recorded as lost.
+-- Away for too long: its callers are recorded as lost. Its phones are remembered: one that it still
+-- reports when it comes back has not moved there.
 function boxes.lose(box)
-  redis.call('DEL', K.devices(box))
   for _, call in ipairs(boxes.calls(box)) do
     if call.state == 'talking' then
       calls.complete(call, offers.load((string.gsub(call.offers, ',', ''))), 'lost')
