@@ -93,7 +93,7 @@ class Hooks:
 
     command: Callable[[CommandFrame], None]
     ack: Callable[[Ack, Event], None]
-    #: True when a welcome came, false when that WebSocket is gone.
+    #: True when the line has this epoch, false when that WebSocket is gone.
     present: Callable[[bool], None]
 
 
@@ -111,6 +111,7 @@ class Link:
         self._done: deque[str] = deque()
         self._wake = asyncio.Event()
         self._beat_due = False
+        self._present = False
         self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s)
         self._said = ""
 
@@ -193,7 +194,8 @@ class Link:
         except (ValidationError, TimeoutError) as error:
             return Ended("again", f"not our protocol: {type(error).__name__}")
         finally:
-            if welcomed:
+            if self._present:
+                self._present = False
                 self._hooks.present(False)
 
     async def _greet(self, socket: ClientConnection) -> Welcome:
@@ -202,11 +204,21 @@ class Link:
         async with asyncio.timeout(self._settings.link_timeout_s):
             welcome = Welcome.model_validate_json(await socket.recv(decode=False))
         self._outbox.resume(welcome.seq)
+        if welcome.seq:
+            self._stands()
+        return welcome
+
+    def _stands(self) -> None:
+        """The line has this epoch's snapshot. A welcome alone says little: a coordinator whose
+        Redis is away, or which cannot take the snapshot, welcomes again and again.
+        """
+        if self._present:
+            return
+        self._present = True
         self._backoff.reset()
         self._said = ""
         log.info("Linked as box %s, epoch %d.", self._hello.box, self._hello.epoch)
         self._hooks.present(True)
-        return welcome
 
     async def _talk(self, socket: ClientConnection, heartbeat_s: float) -> Ended:
         """Reads until the end; writing and heartbeats go on beside it."""
@@ -244,6 +256,7 @@ class Link:
     def _take(self, frame: Welcome | Ack | CommandFrame) -> None:
         match frame:
             case Ack():
+                self._stands()
                 event = self._outbox.acked(frame.seq)
                 if event is not None:
                     self._hooks.ack(frame, event)

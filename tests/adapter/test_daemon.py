@@ -10,13 +10,14 @@ from http import HTTPStatus
 import pytest
 
 from ami_adapter import fallback
+from ami_adapter.backoff import Backoff
 from ami_adapter.connection import AmiClosed
 from ami_adapter.daemon import run, serve
 from ami_adapter.link import Link
 from ami_adapter.translate import Translator
 from coordinator.protocol import Device, Leave, Snapshot
 from tests.adapter.support.adapter import running, serving, settings, settle
-from tests.adapter.support.asterisk import CHALLENGE, Lines, Manager, channel
+from tests.adapter.support.asterisk import CHALLENGE, Lines, Manager, channel, message
 from tests.adapter.support.coordinator import Coordinator
 from tests.adapter.support.events import (
     OFFER_ID,
@@ -257,6 +258,31 @@ async def test_the_box_is_told_what_to_do_without_us_before_the_line_is_there(
         link = await line.accept()
         await link.event()
         assert abs(int(await box.told("GVQ_ALIVE")) - time.time()) < 5
+
+
+async def test_a_line_that_never_takes_the_snapshot_is_no_sign_of_life(
+    asterisk: Manager, line: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It welcomes and fails, again and again: callers are to be sent on, links to become rarer."""
+    resets: list[Backoff] = []
+    monkeypatch.setattr(Backoff, "reset", lambda self: resets.append(self))
+    async with serving(settings(asterisk, line.url, **FALLBACK)):
+        box = await asterisk.accept()
+        await box.log_in()
+        key = await box.resync()
+        for _ in range(3):
+            link = await line.accept()
+            await link.event(ack=False)
+            await link.close(1011)
+        link = await line.accept()
+        await link.event(ack=False)
+        box.write(message({k.capitalize(): v for k, v in {**joined(), "key": "guess"}.items()}))
+        box.answer(await box.expect("Getvar"), Value=key)  # after all that was written before
+        assert "GVQ_ALIVE" not in box.variables
+        assert resets == []
+        await link.ack(1)
+        await box.told("GVQ_ALIVE")
+        assert resets
 
 
 async def test_the_box_is_told_that_we_live_while_the_link_stands(
