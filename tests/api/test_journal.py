@@ -196,6 +196,16 @@ async def test_one_who_does_not_read_is_cut_off(
     await listeners(services, 0)
 
 
+@pytest.mark.parametrize("after", ["9" * 20, "9223372036854775808-0", "0-18446744073709551615"])
+async def test_an_id_beyond_what_can_be_stored_is_refused(
+    admin: Client, services: Services, after: str
+) -> None:
+    await put_queues(services, "sales")
+    await admin.refused("invalid", "GET", f"/v1/journal?after={after}")
+    await admin.refused("invalid", "GET", f"/v1/events?after={after}")
+    await admin.refused("invalid", "GET", "/v1/events", headers={"Last-Event-ID": after})
+
+
 def open_connection(url: str) -> socket.socket:
     """A connection that takes little before it is read."""
     address = urlsplit(url)

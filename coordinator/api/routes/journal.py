@@ -14,7 +14,8 @@ from coordinator.api.services import Here
 router = APIRouter(prefix="/v1", tags=["journal"])
 
 MOST_ENTRIES = 10_000
-ENTRY_ID = r"^\d{1,20}(-\d{1,20})?$"
+#: Milliseconds, then a count. Both fit SQL's signed 64 bits, as every id the line gives does.
+ENTRY_ID = r"^[0-9]{1,18}(-[0-9]{1,18})?$"
 EntryId = Annotated[str, Query(pattern=ENTRY_ID, examples=["1763848134123-0"])]
 
 _ENTRY = {
