@@ -3,6 +3,7 @@
 The defect is forced by giving a key another type, so that the step raises where it uses it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -127,3 +128,43 @@ async def test_whom_a_failed_step_did_not_match_is_matched_later(line: Line) -> 
 )
 def test_what_counts_as_an_outage(error: ResponseError, outage: bool) -> None:
     assert is_outage(error) == outage
+
+
+async def test_a_timer_that_fails_does_not_keep_from_matching_whom_another_freed(
+    line: Line,
+) -> None:
+    await line.queue("sales", retry=5)
+    await line.agent("101", sales=0)
+    a = await line.box("a", "101")
+    await a.join("1")
+    (ring,) = await a.rings()
+    await a.ended(ring)
+    line.wait(5)
+    await line.engine.heartbeat(a.name, a.link)
+    await line.redis.set(keys.key(line.tenant, "agent", "poison"), "no hash")
+    await line.redis.zadd(keys.key(line.tenant, "timers"), {"agent:poison": line.now})
+    with pytest.raises(TransitionFailed, match="'tick'"):
+        await line.engine.tick()
+    assert [ring.call_id for ring in await a.rings()] == ["a-1-1"]
+
+
+@pytest.mark.parametrize("lost", ["record", "open"])
+async def test_a_caller_in_the_index_alone_is_taken_out_and_the_next_is_served(
+    line: Line, lost: str
+) -> None:
+    """A record evicted or lost must not make the match go round for ever."""
+    await line.queue("sales")
+    await line.agent("101", sales=0)
+    a, b = await line.box("a"), await line.box("b", "101")
+    await b.device("101", "INUSE")
+    for name in ("1", "2"):
+        await a.join(name)
+    record = keys.key(line.tenant, "call", "a-1-1")
+    if lost == "record":
+        await line.redis.delete(record)
+    else:
+        await line.redis.hset(record, "open", "")
+    async with asyncio.timeout(5):
+        await b.device("101", "NOT_INUSE")
+    assert [ring.call_id for ring in await a.rings()] == ["a-2-1"]
+    assert await line.redis.zcard(keys.key(line.tenant, "open", "sales")) == 0

@@ -1,6 +1,6 @@
 -- Purpose    Does what is due: offers that expire, rest and wrap-up that end, leases, lost boxes.
 -- Guarantee  Any replica may call it at any time; each timer fires once. One whose work fails comes
---            again after a lease, and stops no other.
+--            again after a lease, and stops no other; nor does it keep anybody from being matched.
 -- KEYS       tenant prefix
 -- ARGV       {}
 -- Returns    ok {next: when the earliest timer is due, µs, 0 for none}
@@ -48,7 +48,10 @@ transition('tick', function()
       set_timer(name, now + LEASE_US)
     end
   end
-  if failure then error(failure, 0) end
+  if failure then
+    pcall(settle)   -- of those the other timers freed; the first failure is the one to be told
+    error(failure, 0)
+  end
   local next_timer = redis.call('ZRANGE', K.timers(), 0, 0, 'WITHSCORES')
   return 'ok', { next = next_timer[2] and int(tonumber(next_timer[2])) or '0' }
 end)

@@ -153,15 +153,22 @@ local function serve(call)
   return true
 end
 
+-- A caller's turn, by its name in the open index.
+local function turn(queue, name)
+  local place = string.match(name, '|(.*)$')
+  local weight = tonumber(redis.call('HGET', K.queue(queue), 'weight') or '0')
+  return { id = call_at(place), queue = queue, name = name, place = place, weight = weight }
+end
+
 -- The first caller of one queue whose window admits this penalty: the first of each window's.
 local function first_in_queue(queue, penalty)
   local from, best = '-', nil
   while true do
     local name = redis.call('ZRANGEBYLEX', K.open(queue), from, '+', 'LIMIT', 0, 1)[1]
-    if not name then return best end
+    if not name then return best and turn(queue, best.name) end
     local window, place = string.match(name, '^([^|]+)|(.*)$')
-    if windows.effective(windows.parse(window), penalty) and (not best or place < best) then
-      best = place
+    if windows.effective(windows.parse(window), penalty) and (not best or place < best.place) then
+      best = { name = name, place = place }
     end
     from = '(' .. window .. '}'   -- '}' follows '|': past all places of this window
   end
@@ -174,18 +181,12 @@ local function earlier(x, y)
   return x.place < y.place
 end
 
-local function turn(queue, place)
-  local weight = tonumber(redis.call('HGET', K.queue(queue), 'weight') or '0')
-  return { id = call_at(place), place = place, weight = weight }
-end
-
 -- The caller this agent should take: over all its queues.
 local function first_caller(agent)
   if redis.call('HGET', K.agent(agent), 'state') ~= 'available' then return nil end
   local best = nil
   for _, m in ipairs(memberships_of(agent)) do
-    local place = first_in_queue(m.queue, m.penalty)
-    local candidate = place and turn(m.queue, place)
+    local candidate = first_in_queue(m.queue, m.penalty)
     if candidate and earlier(candidate, best) then best = candidate end
   end
   return best
@@ -195,11 +196,22 @@ end
 local function opened_in_order()
   local turns = {}
   for _, id in ipairs(opened) do
-    local queue, place, open = unpack(redis.call('HMGET', K.call(id), 'queue', 'place', 'open'))
-    if open and open ~= '' then turns[#turns + 1] = turn(queue, place) end
+    local queue, open = unpack(redis.call('HMGET', K.call(id), 'queue', 'open'))
+    if open and open ~= '' then turns[#turns + 1] = turn(queue, open) end
   end
   table.sort(turns, earlier)
   return turns
+end
+
+-- Serves the caller whose turn it is. An entry without its record (which only a lost key leaves)
+-- goes, or it would come first for ever. Whether anything has changed: if not, looking again shows
+-- the same.
+local function take(first)
+  local call = calls.load(first.id)
+  if call and call.open == first.name then
+    return serve(call) or call.open ~= first.name
+  end
+  return redis.call('ZREM', K.open(first.queue), first.name) == 1
 end
 
 local function settle()
@@ -213,11 +225,11 @@ local function settle()
       if earlier(first, best) then best = first end
     end
     if not best then return end
-    local call = calls.load(best.id)
-    if turns[at] and turns[at].id == best.id then at = at + 1 end
-    if call and call.open ~= '' then serve(call) end
+    local turned = turns[at] and turns[at].id == best.id
+    if turned then at = at + 1 end
+    local look_again = take(best) or turned
     for agent, first in pairs(firsts) do
-      if first.id == best.id then firsts[agent] = first_caller(agent) end
+      if first.id == best.id then firsts[agent] = look_again and first_caller(agent) or nil end
     end
   end
 end
