@@ -34,7 +34,7 @@ from coordinator.history.queries import History
 from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.scripts import Timing
-from coordinator.redis_client import AWAY, connected, server_id, server_time
+from coordinator.redis_client import AWAY, connected, eviction, server_id, server_time
 from coordinator.server import listen, stopping, url_of, web_server
 from coordinator.settings import Settings
 from coordinator.tasks import cancel, to_its_end
@@ -169,8 +169,8 @@ async def _build(
     engine = Engine(redis, settings.tenant, _timing(settings), on_timer=clock.notice)
     directory = Directory(database, engine)
     history = History(engine, database)
-    recovery = _Recovery(settings.name, engine, directory)
     journal = keys.key(settings.tenant, "journal")
+    recovery = _Recovery(settings.name, engine, directory, partial(eviction, redis, journal))
     keeper = Keeper(engine, clock, partial(server_id, redis, journal), recovery.recover)
     links = LinkServer(
         Common(engine, keeper, settings.name, settings.heartbeat_s, settings.lease_s)
@@ -202,10 +202,17 @@ def _timing(settings: Settings) -> Timing:
 class _Recovery:
     """What brings a line up to date: at a coordinator's start, and after its Redis's restart."""
 
-    def __init__(self, owner: str, engine: Engine, directory: Directory) -> None:
+    def __init__(
+        self,
+        owner: str,
+        engine: Engine,
+        directory: Directory,
+        eviction: Callable[[], Awaitable[str]],
+    ) -> None:
         self._owner = owner
         self._engine = engine
         self._directory = directory
+        self._eviction = eviction
         self.resync: Callable[[], None] = lambda: None
 
     async def recover(self, run_id: str) -> None:
@@ -214,6 +221,12 @@ class _Recovery:
         In this order: no box may meet a line that has no queues yet. Raises Refused or what
         Redis raises; then it is to be done again.
         """
+        if policy := await self._eviction():
+            log.error(
+                "the line's Redis drops callers when its memory is full: its maxmemory-policy is "
+                "%s; set it to noeviction",
+                policy,
+            )
         try:
             boxes = tuple(box.name for box in await self._directory.boxes() if box.enabled)
             reply = await self._engine.start(self._owner, run_id, boxes)

@@ -97,6 +97,15 @@ async def server_time(client: Redis, key: str) -> int:
     return int(seconds) * 1_000_000 + int(microseconds)
 
 
+async def eviction(client: Redis, key: str) -> str:
+    """The policy by which the server that holds `key` drops keys of the line when its memory is
+    full; empty when it drops none. (Those named volatile-… drop what expires; the line's never do.)
+    """
+    info = await _ask_holder(client, key, "INFO", "memory")
+    policy = str(info.get("maxmemory_policy", ""))
+    return policy if info.get("maxmemory") and policy.startswith("allkeys-") else ""
+
+
 async def _ask_holder(client: Redis, key: str, *command: str) -> Any:
     """A command without a key, put to the node of a Cluster where `key` is."""
     if isinstance(client, RedisCluster):

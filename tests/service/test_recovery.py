@@ -11,6 +11,9 @@ from coordinator.directory import Directory
 from coordinator.errors import Refused
 from coordinator.line.types import QueueSettings
 from coordinator.settings import Settings
+from tests.service.valkeys import Start, start
+
+__all__ = ["start"]
 
 
 async def nothing(_: Directory) -> None:
@@ -36,3 +39,27 @@ async def test_a_mirror_that_failed_is_made_by_the_next_coordinator(
     async with running(settings) as second:
         await second.keeper.check()
         assert [queue.name for queue in await second.engine.queues()] == ["sales"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "policy", "told"),
+    [
+        ("64mb", "allkeys-lru", True),
+        ("64mb", "volatile-lru", False),
+        ("64mb", "noeviction", False),
+        ("0", "allkeys-lru", False),
+    ],
+)
+async def test_a_redis_that_may_drop_callers_is_told_of(
+    start: Start,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    limit: str,
+    policy: str,
+    told: bool,
+) -> None:
+    node = await start(f"maxmemory {limit}", f"maxmemory-policy {policy}").ready()
+    settings = Settings(data_dir=tmp_path / "data", redis_url=f"redis://127.0.0.1:{node.port}")
+    async with running(settings) as coordinator:
+        await coordinator.keeper.check()
+    assert (f"its maxmemory-policy is {policy}; set it to noeviction" in caplog.text) == told

@@ -16,7 +16,7 @@ from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.types import Origin, QueueSettings
 from coordinator.protocol import Join, Snapshot
-from coordinator.redis_client import ANSWER_S, AWAY, connected, server_id, server_time
+from coordinator.redis_client import ANSWER_S, AWAY, connected, eviction, server_id, server_time
 from tests.service.valkeys import Node, Start, start
 from tests.waiting import eventually
 
@@ -107,6 +107,7 @@ async def test_a_cluster_serves_a_line(start: Start, tenant: str) -> None:
         key = keys.key(tenant, "journal")
         assert await server_id(client, key) == info["run_id"]
         assert await server_time(client, key) > 1_700_000_000_000_000
+        assert await eviction(client, key) == ""
 
 
 async def test_a_line_goes_on_after_a_sentinel_failover(start: Start, tenant: str) -> None:
