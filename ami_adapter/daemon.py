@@ -1,6 +1,8 @@
 """The adapter's process: one epoch after the other, until it is told to stop. Decides nothing."""
 
 import asyncio
+import hashlib
+import hmac
 import logging
 import secrets
 import signal
@@ -90,11 +92,19 @@ def _process(settings: Settings) -> Process:
     return Process(
         settings=settings,
         instance=secrets.token_hex(8),
-        key=secrets.token_hex(16),
+        key=_key(settings),
         history=History(),
         now_us=_now_us,
         wall_s=time.time,
     )
+
+
+def _key(settings: Settings) -> str:
+    """What the dialplan's events carry: the same for every adapter of the box, before a restart
+    and after it. One that is started by mistake, and refused by the line, changes nothing so.
+    """
+    token = settings.token.get_secret_value().encode()
+    return hmac.new(token, f"events of {settings.box}".encode(), hashlib.sha256).hexdigest()
 
 
 def _peer(settings: Settings) -> Peer:

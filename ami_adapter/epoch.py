@@ -53,9 +53,7 @@ class Epoch:
         self._fallback = Fallback(
             session, settings.fallback_after_s, settings.fallback_context, process.wall_s
         )
-        hooks = Hooks(
-            lambda frame: self._executor.submit(frame), self._acked, self._fallback.linked
-        )
+        hooks = Hooks(lambda frame: self._executor.submit(frame), self._acked, self._present)
         self._link = Link(settings, hello, hooks, process.now_us)
         self._executor = Executor(
             session, self._translator, self._dial, process.history, self._tasks, self._emit_now,
@@ -63,6 +61,7 @@ class Epoch:
         )  # fmt: skip
         #: True once the line has taken this epoch's snapshot.
         self.settled = False
+        self._orphans: tuple[str, ...] = ()
 
     async def begin(self) -> None:
         """Takes the snapshot. Raises AmiRefused, AmiClosed."""
@@ -70,12 +69,9 @@ class Epoch:
         found = await resync.take(self._session, box, self._process.key, self._process.wall_s)
         for problem in found.problems:
             log.warning("In the snapshot: %s", problem)
-        self._fallback.begin()
+        self._orphans = found.orphans
         self._translator.seed(found.snapshot)
         self._link.put(found.snapshot, self._process.now_us())
-        for channel in found.orphans:
-            log.info("Offer %s rings for nobody any more and is hung up.", channel)
-            self._session.hangup(channel, ANSWERED_ELSEWHERE)
         calls, offers = len(found.snapshot.calls), len(found.snapshot.offers)
         log.info("Box %s has %d callers and %d offers.", box, calls, offers)
 
@@ -123,8 +119,19 @@ class Epoch:
         for event in events:
             self._link.put(event, now_us)
 
+    def _present(self, here: bool) -> None:
+        """Nothing is changed on the box before the line has taken us for its adapter: another one
+        may be at work here, and we the second that is refused.
+        """
+        if here and not self.settled:
+            self.settled = True
+            self._fallback.begin()
+            for channel in self._orphans:
+                log.info("Offer %s rings for nobody any more and is hung up.", channel)
+                self._session.hangup(channel, ANSWERED_ELSEWHERE)
+        self._fallback.linked(here)
+
     def _acked(self, ack: Ack, event: Event) -> None:
-        self.settled = True
         if ack.ticket is not None and isinstance(event, Join):
             self._executor.keep_ticket(event.uniqueid, ack.ticket)
         if isinstance(event, Complete):

@@ -7,8 +7,8 @@ All of them stay in the session's queue and are translated after the snapshot, f
 it found. A step that the list already showed is not made again (translate.VISIT, OFFER), and a
 caller who came and went between login and list is still told of, in order.
 
-GVQ_KEY is set before the lists are asked for. A GvqJoin raised earlier carries another key and is
-dropped; its channel already had GVQ_STATE=waiting by then, so the list shows it.
+GVQ_KEY is set before the lists are asked for. A GvqJoin raised before it was set at all is dropped;
+its channel already had GVQ_STATE=waiting by then, so the list shows it.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ from ami_adapter.connection import AmiClosed
 from ami_adapter.daemon import run, serve
 from ami_adapter.link import Link
 from ami_adapter.translate import Translator
-from coordinator.protocol import Device, Leave, Snapshot
+from coordinator.protocol import CLOSE_ALREADY_LINKED, Device, Leave, Snapshot
 from tests.adapter.support.adapter import running, serving, settings, settle
 from tests.adapter.support.asterisk import CHALLENGE, Lines, Manager, channel, message
 from tests.adapter.support.coordinator import Coordinator
@@ -86,6 +86,29 @@ async def test_a_phone_that_rings_for_nobody_is_hung_up(
         here = await settle(asterisk, line, [channel(OFFER_ID, **OFFERED)])
         assert here.snapshot == Snapshot()
         assert (await here.box.expect("Hangup"))["Channel"] == OFFER_ID
+
+
+async def test_a_second_adapter_that_the_line_refuses_changes_nothing_on_the_box(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    """It has the first one's token: the same service, started twice."""
+    async with (
+        running(asterisk, line, **FALLBACK) as here,
+        serving(settings(asterisk, line.url)),
+    ):
+        box = await asterisk.accept()
+        await box.log_in()
+        orphan = channel(OFFER_ID, **OFFERED)
+        assert await box.resync([orphan]) == here.key
+        refused = await line.arrival()
+        await refused.close(CLOSE_ALREADY_LINKED, "box_already_linked")
+        forged = {name.capitalize(): text for name, text in joined(key="guess").items()}
+        box.write(message(forged))
+        await box.expect("Getvar")  # after all that was written before
+        assert box.variables == {}
+        await here.join()
+        await here.link.command("1-0", originate())
+        await here.box.expect("Originate")
 
 
 async def test_a_lost_session_ends_the_link_and_a_new_epoch_begins(
@@ -246,17 +269,17 @@ async def test_it_stops_while_everything_is_away(asterisk: Manager, line: Coordi
 FALLBACK = {"fallback_after_s": 5, "fallback_context": "local-queues"}
 
 
-async def test_the_box_is_told_what_to_do_without_us_before_the_line_is_there(
+async def test_the_box_is_told_what_to_do_without_us_before_it_is_told_that_we_live(
     asterisk: Manager, line: Coordinator
 ) -> None:
     async with serving(settings(asterisk, line.url, **FALLBACK)):
         box = await asterisk.accept()
         await box.log_in()
         await box.resync()
-        assert await box.told("GVQ_FALLBACK_AFTER") == "5"
-        assert box.variables == {"GVQ_FALLBACK_CONTEXT": "local-queues", "GVQ_FALLBACK_AFTER": "5"}
         link = await line.accept()
         await link.event()
+        assert await box.told("GVQ_FALLBACK_AFTER") == "5"
+        assert box.variables == {"GVQ_FALLBACK_CONTEXT": "local-queues", "GVQ_FALLBACK_AFTER": "5"}
         assert abs(int(await box.told("GVQ_ALIVE")) - time.time()) < 5
 
 
@@ -276,7 +299,8 @@ async def test_a_line_that_never_takes_the_snapshot_is_no_sign_of_life(
             await link.close(1011)
         link = await line.accept()
         await link.event(ack=False)
-        box.write(message({k.capitalize(): v for k, v in {**joined(), "key": "guess"}.items()}))
+        forged = {name.capitalize(): text for name, text in joined(key="guess").items()}
+        box.write(message(forged))
         box.answer(await box.expect("Getvar"), Value=key)  # after all that was written before
         assert "GVQ_ALIVE" not in box.variables
         assert resets == []

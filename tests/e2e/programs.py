@@ -47,6 +47,10 @@ class Program:
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
 
+    def twin(self) -> "Program":
+        """The same once more, with a log of its own."""
+        return Program(self.command, self.log.with_suffix(".twin.log"), self._settings)
+
     async def start(self) -> None:
         """Start it; it is not ready yet."""
         ours = {name: v for name, v in os.environ.items() if not name.startswith("GVQ_")}

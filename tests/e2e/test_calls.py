@@ -247,6 +247,23 @@ async def _rung(rig: Rig, caller: Caller, *, answered: bool) -> bool:
     return any(ring.answered or not answered for ring in rings)
 
 
+async def test_a_second_adapter_of_a_box_is_refused_and_disturbs_nobody(rig: Rig) -> None:
+    await rig.queue()
+    early = await rig.call("a")
+    said = rig.adapters["a"].log.read_text("utf-8")
+    second = rig.adapters["a"].twin()
+    await second.start()
+    try:
+        await second.says("is linked by another adapter")
+        late = await rig.call("a")
+        assert await rig.waiting() == [early.call_id, late.call_id]
+        await rig.agent("101", "b")
+        assert await rig.answered_by(early) == "101"
+    finally:
+        await second.stop()
+    assert rig.adapters["a"].log.read_text("utf-8") == said, "no new epoch"
+
+
 async def test_an_unknown_queue_lets_the_caller_go_on(rig: Rig) -> None:
     person = await rig.dial("a", "nowhere")
     await rig.until_ended(person)
