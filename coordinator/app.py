@@ -32,7 +32,7 @@ from coordinator.history.consumer import Consumer
 from coordinator.history.live import Live
 from coordinator.history.queries import History
 from coordinator.line import keys
-from coordinator.line.engine import Engine
+from coordinator.line.engine import Engine, TransitionFailed
 from coordinator.line.scripts import Timing
 from coordinator.redis_client import AWAY, connected, eviction, server_id, server_time
 from coordinator.server import listen, stopping, url_of, web_server
@@ -247,6 +247,8 @@ async def _keep_mirrored(directory: Directory) -> None:
                 await to_its_end(directory.mirror())
         except (*AWAY, Refused, SQLAlchemyError) as error:
             log.warning("the directory is not mirrored yet: %s", error)
+        except TransitionFailed:
+            log.exception("a defect of ours; the directory is not mirrored yet")
         await asyncio.sleep(MIRROR_S)
 
 

@@ -75,7 +75,10 @@ class Keeper:
 
     async def _beat(self) -> bool:
         try:
-            await self.check()
+            try:
+                await self.check()
+            except TransitionFailed:
+                log.exception("a defect of ours in the recovery; the time goes on")
             reply = await self._engine.tick()
             self._clock.due(int(reply.data["next"]), reply.now_us)
         except (*AWAY, Refused) as error:

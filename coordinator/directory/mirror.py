@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from coordinator.database import Database
 from coordinator.directory.models import AgentRow, MemberRow, MirrorRow, QueueRow
 from coordinator.errors import Refused
+from coordinator.line.engine import TransitionFailed
 from coordinator.line.types import AgentView, QueueSettings, QueueView, Reply
 from coordinator.redis_client import AWAY
 
@@ -129,6 +130,7 @@ class Mirror:
     async def mirror(self) -> list[Refused]:
         """Bring everything to the line. Returns what it refused for now; empty: all is there.
 
+        What fails there by a defect of ours counts as refused, and does not stop the rest.
         Raises one of `redis_client.AWAY` when the line does not answer.
         """
         async with self._database.write() as session:
@@ -242,6 +244,10 @@ class _Everything:
             await self._call(step, *args, **kwargs)
         except Refused as refused:
             self._left.append(refused)
+            return False
+        except TransitionFailed:
+            log.exception("%s%s", getattr(step, "__name__", step), args)
+            self._left.append(Refused("internal"))
             return False
         return True
 

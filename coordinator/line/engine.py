@@ -7,6 +7,7 @@ defect of ours raises `TransitionFailed`; lua/lib/transition.lua tells what beco
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
@@ -20,6 +21,8 @@ from coordinator.line.scripts import Timing, library
 from coordinator.line.types import Origin, QueueSettings, Reply
 from coordinator.protocol import Join, Snapshot
 from coordinator.redis_client import is_outage
+
+log = logging.getLogger(__name__)
 
 
 class TransitionFailed(Exception):
@@ -215,7 +218,8 @@ class Engine(reads.Reads):
 
     async def _ask_all(self, name: str, each: Sequence[Mapping[str, Any]]) -> list[Refused | None]:
         """Only for transitions that may be made twice: one that fails is made again alone, which
-        loads the library where it was missing and else raises what is to be raised.
+        loads the library where it was missing and else raises what is to be raised. One that fails
+        by a defect of ours does not stop the others; its log says why.
         """
         refused = []
         pipe = self._redis.pipeline(transaction=False)
@@ -224,8 +228,12 @@ class Engine(reads.Reads):
         answers = await pipe.execute(raise_on_error=False)
         for arguments, raw in zip(each, answers, strict=True):
             failed = isinstance(raw, Exception)
-            reply = await self._call(name, **arguments) if failed else self._reply(raw)
-            refused.append(_refusal(reply, arguments))
+            try:
+                reply = await self._call(name, **arguments) if failed else self._reply(raw)
+                refused.append(_refusal(reply, arguments))
+            except TransitionFailed:
+                log.exception("%s: %s", name, arguments)
+                refused.append(Refused("internal"))
         return refused
 
     async def _call(self, name: str, **arguments: Any) -> Reply:

@@ -1,13 +1,18 @@
 """A transition that fails by a defect of ours: told once, and the boxes it concerns begin anew."""
 
+import asyncio
 import logging
 
 import pytest
 from redis.asyncio import Redis
 
+from coordinator.boxes.clock import Clock
+from coordinator.boxes.keeper import Keeper
 from coordinator.boxes.wire import CLOSE_INTERNAL
 from coordinator.line import keys
+from coordinator.line.engine import Engine, TransitionFailed
 from coordinator.protocol import CLOSE_RESYNC, Device, Heartbeat, WaitingCall
+from coordinator.tasks import cancel
 from tests.boxes.conftest import Replica
 from tests.waiting import eventually
 
@@ -56,3 +61,25 @@ async def test_the_time_goes_on(
     await redis.delete(timers)
     await redis.zadd(timers, {"offer:none": 1})
     await eventually(ticked)
+
+
+async def test_the_time_goes_on_while_a_recovery_fails(
+    redis: Redis, tenant: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def server_id() -> str:
+        return "first"
+
+    async def recover(_: str) -> None:
+        raise TransitionFailed("the transition 'start' failed")
+
+    keeper = Keeper(Engine(redis, tenant), Clock(), server_id, recover)
+    timers = keys.key(tenant, "timers")
+    await redis.zadd(timers, {"offer:none": 1})
+    running = asyncio.create_task(keeper.run())
+
+    async def ticked() -> bool:
+        return await redis.zscore(timers, "offer:none") is None
+
+    await eventually(ticked)
+    await cancel([running])
+    assert "the transition 'start' failed" in caplog.text

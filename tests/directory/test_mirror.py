@@ -142,6 +142,20 @@ async def test_what_the_line_refuses_for_now_stays_to_be_done(
     assert not await directory.lags()
 
 
+async def test_a_row_that_fails_by_a_defect_does_not_keep_the_others_from_the_line(
+    directory: Directory, engine: Engine, redis: Redis, tenant: str
+) -> None:
+    await fill(directory)
+    await forget(redis, tenant)
+    for poison in ("queue:help", "agent:agent1"):
+        await redis.set(f"gvq:{{{tenant}}}:{poison}", "no hash")
+    left = await directory.mirror()
+    assert "internal" in {refused.code for refused in left}
+    assert [queue.name for queue in await engine.queues()] == ["sales"]
+    assert [view.name for view in await engine.agents()] == ["agent2", "agent3"]
+    assert await directory.lags()
+
+
 async def test_a_change_made_while_the_line_is_away_follows_when_it_is_back(
     database: Database, stack: AsyncExitStack
 ) -> None:
