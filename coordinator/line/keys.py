@@ -30,7 +30,7 @@ TABLE: dict[str, Key] = {
     "memberships": Key("memberships:{}", "hash", "of an agent: queue → penalty:order:calls"),
     "interfaces": Key("interfaces", "hash", "interface → agent"),
     "boxes": Key("boxes", "set", "names of all boxes ever linked"),
-    "box": Key("box:{}", "hash", "link, instance, epoch, seq, seen, attached, last rank"),
+    "box": Key("box:{}", "hash", "link, instance, epoch, seq, heard, seen, attached, last rank"),
     # While callers wait, phones ring and calls last
     "line": Key("line:{}", "zset", "a queue's callers by place (all scores 0: ordered by name)"),
     "open": Key("open:{}", "zset", "a queue's open callers: penalty window, then place"),

@@ -101,10 +101,13 @@ async def test_whom_a_failed_step_did_not_match_is_matched_later(line: Line) -> 
     await b.join("2")
     c = Box(line, "c")
     await c.attach()
+    phones = {"PJSIP/101": "NOT_INUSE", "PJSIP/102": "NOT_INUSE"}
     async with no_commands_to(line, "a"):
         with pytest.raises(TransitionFailed, match="'snapshot'"):
-            await c.snapshot(devices={"PJSIP/101": "NOT_INUSE", "PJSIP/102": "NOT_INUSE"})
+            await c.snapshot(devices=phones)
     assert await doubted(line, c)
+    await c.attach()
+    await c.snapshot(devices=phones)
     assert await doubted(line, a), "the offer that failed was for its caller"
     assert await b.rings() == []
     line.wait(5)
@@ -168,3 +171,28 @@ async def test_a_caller_in_the_index_alone_is_taken_out_and_the_next_is_served(
         await b.device("101", "NOT_INUSE")
     assert [ring.call_id for ring in await a.rings()] == ["a-2-1"]
     assert await line.redis.zcard(keys.key(line.tenant, "open", "sales")) == 0
+
+
+async def test_a_box_that_says_hello_but_never_delivers_its_snapshot_is_lost(line: Line) -> None:
+    await line.queue("sales", timeout=1, retry=0)
+    await line.agent("101", sales=0)
+    a, b = await line.box("a", "101"), await line.box("b")
+    await a.join("1")
+    poison = keys.key(line.tenant, "devices", "a")
+    await line.redis.set(poison, "no hash")
+    for _ in range(320):
+        line.wait(1)
+        await a.attach()
+        with pytest.raises(TransitionFailed, match="'snapshot'"):
+            await a.snapshot([WaitingCall(join=a.call("1"), age_us=0, rank=1)])
+        await line.engine.heartbeat(a.name, a.link)
+        await line.engine.unlink(a.name, a.link)
+        await line.engine.heartbeat(b.name, b.link)
+        await line.engine.tick()
+    assert "box_lost" in [left.data["outcome"] for left in await line.journal("caller.left")]
+    await line.redis.delete(poison)
+    await a.attach()
+    caller = WaitingCall(join=a.call("1"), age_us=0, rank=1)
+    await a.snapshot([caller], devices={"PJSIP/101": "NOT_INUSE"})
+    assert await line.order() == ["a-1-1"]
+    assert await line.state("101") == "ringing"

@@ -264,6 +264,39 @@ async def test_a_lost_box_gives_up_its_callers_once(line: Line) -> None:
     assert await line.order() == []
 
 
+async def test_hellos_alone_do_not_keep_a_box_attached(line: Line) -> None:
+    """Its phones would be rung by nobody."""
+    await line.queue("sales")
+    await line.agent("101", sales=0)
+    a, b = await line.box("a", "101"), await line.box("b")
+    for _ in range(6):
+        line.wait(1)
+        await a.attach()
+        await line.engine.heartbeat("a", a.link)
+        await line.engine.heartbeat("b", b.link)
+        await line.engine.tick()
+    assert {box.name: box.attached for box in await line.engine.boxes()} == {"a": False, "b": True}
+    assert await line.state("101") == "unregistered"
+    await a.snapshot(devices={"PJSIP/101": "NOT_INUSE"})
+    line.wait(4)
+    await line.engine.tick()
+    assert await line.state("101") == "available"
+    line.wait(1)
+    await line.engine.tick()
+    assert await line.state("101") == "unregistered", "silent since its snapshot"
+
+
+async def test_a_live_link_without_its_snapshot_is_pushed_aside_by_no_other(line: Line) -> None:
+    a, twin = await line.box("a"), Box(line, "a", "twin")
+    for _ in range(4):
+        line.wait(4)
+        await line.engine.heartbeat("a", a.link)
+        if a.epoch == 1:
+            await a.attach()
+    with pytest.raises(Refused, match="linked by another"):
+        await twin.attach()
+
+
 async def test_an_unknown_queue_lets_the_caller_go_on(line: Line) -> None:
     a = await line.box("a")
     reply = await a.join("1", queue="nosuch")

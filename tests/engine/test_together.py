@@ -3,7 +3,6 @@
 import pytest
 
 from coordinator.line import keys
-from coordinator.line.engine import TransitionFailed
 from tests.engine.conftest import Line
 
 
@@ -37,7 +36,11 @@ async def test_a_server_that_has_lost_the_library_gets_it_again(line: Line) -> N
     assert await line.engine.put_agents([]) == []
 
 
-async def test_a_defect_in_one_of_many_is_no_silence(line: Line) -> None:
+async def test_a_defect_in_one_of_many_is_told_and_stops_no_other(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
     await line.redis.set(keys.key(line.tenant, "agent", "102"), "no hash")
-    with pytest.raises(TransitionFailed, match="'put_agent'"):
-        await line.engine.put_agents([("101", "PJSIP/101"), ("102", "PJSIP/102")])
+    agents = [(name, f"PJSIP/{name}") for name in ("101", "102", "103")]
+    refused = [answer and answer.code for answer in await line.engine.put_agents(agents)]
+    assert refused == [None, "internal", None]
+    assert "the transition 'put_agent' failed: WRONGTYPE" in caplog.text

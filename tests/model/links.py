@@ -11,7 +11,7 @@ OK = "ok"
 def attach(state: State, name: str, link: str, instance: str, epoch: int, owner: str) -> str:
     """A new link of a box. Another live adapter of that box is not pushed aside."""
     box = state.boxes.setdefault(name, Box(name))
-    alive = box.linked and state.now < box.seen_us + state.timing.lease_us
+    alive = box.linked and state.now < box.heard_us + state.timing.lease_us
     if alive and box.instance != instance:
         return "box_already_linked"
     if box.instance == instance and epoch < box.epoch:
@@ -160,6 +160,7 @@ def _other_home(state: State, interface: str) -> str:
 
 
 def _hear(state: State, box: Box) -> None:
-    box.seen_us = state.now
-    if box.attached:
+    """The link lives; so does the box, unless it owes a snapshot."""
+    box.heard_us = state.now
+    if box.attached and not box.fresh:
         box.due_us = state.now + state.timing.lease_us

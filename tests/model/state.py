@@ -112,9 +112,9 @@ class Caller:
 class Box:
     """One Asterisk server and its link.
 
-    `seen_us`: when last heard of. `floor_us`: ages reach back no further than this, less the
-    grace: the last heartbeat. Both -1 for never. `due_us`: when the lease, or once detached the
-    detach timeout, is over.
+    `heard_us`: when its link last said anything. `floor_us`: ages reach back no further than this,
+    less the grace: the last heartbeat. Both -1 for never. `due_us`: when the lease, or once
+    detached the detach timeout, is over.
     """
 
     name: str
@@ -126,7 +126,7 @@ class Box:
     owner: str = ""
     seq: int = 0
     fresh: bool = True
-    seen_us: int = -1
+    heard_us: int = -1
     floor_us: int = -1
     due_us: int = 0
     last_rank: int = -1

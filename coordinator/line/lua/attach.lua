@@ -1,6 +1,7 @@
 -- Purpose    An adapter links its box: a new epoch, or the same one over a new connection.
 -- Guarantee  One live link a box; the newest link of one adapter process wins at once, another
---            process only when the old link is closed or silent for the lease.
+--            process only when the old link is closed or silent for the lease. A hello renews the
+--            lease only where it resumes: else the box is back with its snapshot, not before.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, instance, epoch, owner}
 -- Returns    ok {seq: last event taken of this epoch, fresh: 1 when a snapshot must come first}
@@ -8,8 +9,8 @@
 -- Journal    -
 transition('attach', function(arg)
   local key = K.box(arg.box)
-  local b = load(key) or { seen = '0', attached = '0', linked = '0', seq = '0' }
-  local alive = b.linked == '1' and now < tonumber(b.seen) + LEASE_US
+  local b = load(key) or { seen = '0', heard = '0', attached = '0', linked = '0', seq = '0' }
+  local alive = b.linked == '1' and now < tonumber(b.heard) + LEASE_US
   if alive and b.instance ~= arg.instance then return 'box_already_linked' end
   if b.instance == arg.instance and arg.epoch < tonumber(b.epoch) then return 'stale_link' end
   local resumed = b.instance == arg.instance and tonumber(b.epoch) == arg.epoch
@@ -18,7 +19,6 @@ transition('attach', function(arg)
   redis.call('SADD', K.boxes(), arg.box)
   redis.call('HSET', key, 'link', arg.link, 'instance', arg.instance, 'epoch', arg.epoch,
     'owner', arg.owner, 'linked', '1', 'attached', b.attached, 'seq', seq,
-    'fresh', resumed and '0' or '1', 'seen', now)
-  set_timer('lease:' .. arg.box, now + LEASE_US)
+    'fresh', resumed and '0' or '1', 'heard', now, 'seen', resumed and now or b.seen)
   return 'ok', { seq = seq, fresh = resumed and '0' or '1' }
 end)

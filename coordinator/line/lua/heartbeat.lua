@@ -1,5 +1,5 @@
 -- Purpose    A box's link says it lives.
--- Guarantee  Renews the lease of the current link only. It follows whatever the adapter had kept
+-- Guarantee  Renews the lease of the current link only, once the snapshot is there. It follows whatever the adapter had kept
 --            back, so from now on no event may be older, and the line need not wait for this box.
 -- KEYS       tenant prefix
 -- ARGV       {box, link}
@@ -10,8 +10,8 @@ transition('heartbeat', function(arg)
   local link, fresh = unpack(redis.call('HMGET', key, 'link', 'fresh'))
   if not link then return 'unknown_box' end
   if link ~= arg.link then return 'stale_link' end
-  redis.call('HSET', key, 'seen', now)
+  redis.call('HSET', key, 'heard', now)
   if fresh ~= '0' then return 'ok', { fresh = '1' } end
-  redis.call('HSET', key, 'floor', now)
+  redis.call('HSET', key, 'seen', now, 'floor', now)
   hold.heard(arg.box)
 end)

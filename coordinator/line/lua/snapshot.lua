@@ -129,5 +129,6 @@ transition('snapshot', function(arg)
   end
   for _, live in ipairs(arg.offers) do take_offer(arg.box, live, live.age_us + arg.age_us) end
   take_devices(arg.box, arg.devices)
+  boxes.in_step(arg.box)
   return 'ok', { restored = restored, gone = gone }
 end)

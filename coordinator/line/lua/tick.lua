@@ -29,9 +29,7 @@ local DUE = {
       boxes.detach(box, 'silent for the lease')
     end
   end,
-  lost = function(box)
-    if redis.call('HGET', K.box(box), 'attached') ~= '1' then boxes.lose(box) end
-  end,
+  lost = boxes.lose,
   hold = function() hold.finish('lease passed') end,
   settle = function() hold.free_all() end,
 }

@@ -11,7 +11,8 @@ local function accept(arg, is_snapshot)
   if arg.seq <= seq then return 'duplicate' end
   if arg.seq ~= seq + 1 then return 'out_of_sequence', { expected = int(seq + 1) } end
   if fresh == '1' and not is_snapshot then return 'snapshot_required' end
-  redis.call('HSET', key, 'seq', arg.seq, 'seen', now)
+  redis.call('HSET', key, 'seq', arg.seq, 'heard', now)
+  if not is_snapshot then redis.call('HSET', key, 'seen', now) end   -- boxes.in_step, at its end
   return nil
 end
 

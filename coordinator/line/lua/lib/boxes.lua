@@ -27,17 +27,24 @@ function boxes.detach(box, reason)
   journal('box.detached', 'box', box, 'reason', reason)
   for _, call in ipairs(boxes.calls(box)) do calls.detach(call) end
   update_homed(box, agents.leave_home)
-  set_timer('lost:' .. box, now + DETACH_US)
+  if not redis.call('ZSCORE', K.timers(), 'lost:' .. box) then
+    set_timer('lost:' .. box, now + DETACH_US)
+  end
 end
 
 function boxes.attach(box)
-  local key = K.box(box)
-  clear_timer('lost:' .. box)
-  redis.call('HSET', key, 'fresh', '0')
-  if redis.call('HGET', key, 'attached') == '1' then return end
-  redis.call('HSET', key, 'attached', '1')
+  if redis.call('HGET', K.box(box), 'attached') == '1' then return end
+  redis.call('HSET', K.box(box), 'attached', '1')
+  set_timer('lease:' .. box, now + LEASE_US)
   journal('box.attached', 'box', box)
   update_homed(box)
+end
+
+-- Its snapshot has been taken whole. A box whose snapshot fails each time is attached only till the
+-- lease passes, and lost when its time has come.
+function boxes.in_step(box)
+  clear_timer('lost:' .. box)
+  redis.call('HSET', K.box(box), 'fresh', '0', 'seen', now)
 end
 
 -- Away for too long: its callers are recorded as lost. Its phones are remembered: one that it still
