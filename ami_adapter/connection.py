@@ -83,6 +83,12 @@ class Reply:
     headers: Headers
     items: tuple[Headers, ...] = ()
 
+    @property
+    def value(self) -> str:
+        """Of a variable that was asked for; "" when there is none, or no such channel."""
+        value = self.headers.get("value", "")
+        return value if isinstance(value, str) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -124,6 +130,10 @@ class AmiSession:
     def set_variable(self, channel: str, name: str, value: str) -> asyncio.Future[Reply]:
         """Sets a variable on the channel of this name or Uniqueid."""
         return self.send("Setvar", {"Channel": channel, "Variable": name, "Value": value})
+
+    def variable(self, channel: str, name: str) -> asyncio.Future[Reply]:
+        """Asks for a variable of the channel of this name or Uniqueid."""
+        return self.send("Getvar", {"Channel": channel, "Variable": name})
 
     def hangup(self, channel: str, cause: int) -> asyncio.Future[Reply]:
         """Hangs up the one channel of this name or Uniqueid."""

@@ -21,7 +21,7 @@ from ami_adapter.link import Hooks, Link
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
 from ami_adapter.translate import Translator
-from coordinator.protocol import Ack, Complete, Event, Hello, Join, Leave, Originate
+from coordinator.protocol import Ack, Complete, Connect, Event, Hello, Join, Leave, Originate
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class Epoch:
         the snapshot of a new epoch finds those who joined since.
         """
         reply = await self._session.send("Getvar", {"Variable": "GVQ_KEY"})
-        if reply.headers.get("value") != self._process.key:
+        if reply.value != self._process.key:
             raise Broken("the box has forgotten our key (dialplan reload?)")
 
     def _emit_now(self, events: tuple[Event, ...]) -> None:
@@ -139,6 +139,10 @@ class Epoch:
             self._emit_now((left,) if left else ())
         if ack.code in ("ok", "duplicate"):
             return
+        if isinstance(event, Connect) and event.offer_id in self._translator.offers:
+            # It had called the offer off. The talk goes on, and is told by a snapshot; a snapshot's
+            # talk makes no Connect, so this comes once.
+            raise Broken("the line does not know of a talk")
         # A refused join needs the operator; the coordinator lets the caller go on. All other
         # refusals are answers to what came too late, or a device that is no agent's.
         level = logging.WARNING if isinstance(event, Join) else logging.DEBUG

@@ -4,6 +4,11 @@ Actions are written in the order of the commands, without waiting for answers; a
 when its answers came. What a command did to the box comes back as events, so a refused one is
 done too.
 
+A conversation is never ended by a command: the line gave it while it did not know of the talk
+yet. So the box is asked before an agent is hung up or a caller is sent on, and by the dialplan's
+own marks, as our events may still be on their way. Such a Connect is refused, and the line learns
+of the talk by a snapshot (epoch.py).
+
 An Originate is never run twice: not under another command id, not after a lost AMI session (it may
 have been done; the next snapshot tells), not when its offer was cancelled before. A Cancel or
 Release that is run again changes nothing, so those are.
@@ -42,6 +47,9 @@ REMEMBERED: Final = 20_000
 CANCEL_PAUSE_S: Final = 0.005
 CANCEL_PAUSE_MAX_S: Final = 0.5
 CANCEL_TRIES: Final = 40
+
+#: A Cancel that asks the box; then the Hangup's answer, or None: the agent talks.
+CallingOff = asyncio.Task[asyncio.Future[Reply] | None]
 
 #: What may stand in the number of a CallerID header; all else would end or bend it.
 _NUMBER = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+*#.@_-")
@@ -85,6 +93,8 @@ class Executor:
         self._emit = emit
         self._done = done
         self._running: set[str] = set()
+        #: Cancels that have asked the box and not yet hung up.
+        self._asking: set[CallingOff] = set()
 
     def submit(self, frame: CommandFrame) -> None:
         """Writes the command's actions now. Raises AmiClosed."""
@@ -122,6 +132,9 @@ class Executor:
     # ── one command each ────────────────────────────────────────────────────────────────────
 
     def _originate(self, command_id: str, command: Originate) -> None:
+        if self._asking:  # it may ring the very phone that is to be hung up first
+            self._tasks.create_task(self._originate_behind(command_id, command))
+            return
         offer_id = command.offer_id
         if offer_id in self._history or offer_id in self._translator.offers:
             self._finish(command_id)
@@ -142,6 +155,11 @@ class Executor:
             return
         self._tasks.create_task(self._after_originate(command_id, offer_id, answer))
 
+    async def _originate_behind(self, command_id: str, command: Originate) -> None:
+        while self._asking:
+            await asyncio.wait(self._asking)
+        self._originate(command_id, command)
+
     async def _after_originate(
         self, command_id: str, offer_id: str, answer: asyncio.Future[Reply]
     ) -> None:
@@ -154,42 +172,72 @@ class Executor:
     def _cancel(self, command_id: str, command: Cancel) -> None:
         cause = ANSWERED_ELSEWHERE if command.elsewhere else NORMAL_CLEARING
         self._history.add(command.offer_id)  # an Originate that comes after it rings nobody
-        answer = self._session.hangup(command.offer_id, cause)
-        self._tasks.create_task(self._after_cancel(command_id, command.offer_id, cause, answer))
+        offer = self._translator.offers.get(command.offer_id)
+        if offer and offer.state == "talking":
+            self._emit(self._translator.disowned(offer))
+            self._finish(command_id)
+            return
+        asking = self._call_off(command.offer_id, cause)
+        self._tasks.create_task(self._after_cancel(command_id, command.offer_id, cause, asking))
+
+    def _call_off(self, offer_id: str, cause: int) -> CallingOff:
+        """Hangs up an agent's phone, unless it talks (gvq.conf, GVQ_OFF). The box is asked now."""
+        self._session.set_variable(offer_id, "GVQ_OFF", "1")
+        talks = self._session.variable(offer_id, "GVQ_TALKS")
+        asking = self._tasks.create_task(self._hang_up_unless(talks, offer_id, cause))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+        return asking
+
+    async def _hang_up_unless(
+        self, talks: asyncio.Future[Reply], offer_id: str, cause: int
+    ) -> asyncio.Future[Reply] | None:
+        return None if (await talks).value else self._session.hangup(offer_id, cause)
 
     async def _after_cancel(
-        self, command_id: str, offer_id: str, cause: int, answer: asyncio.Future[Reply]
+        self, command_id: str, offer_id: str, cause: int, asking: CallingOff
     ) -> None:
         pause = CANCEL_PAUSE_S
         for _ in range(CANCEL_TRIES):
-            reply = await answer
+            answer = await asking
             # Gone for good, or not there yet? The offer is known here until its Originate
             # has ended, so as long as it is, the channel may still come.
-            if reply.success or offer_id not in self._translator.offers:
+            if (
+                answer is None
+                or (reply := await answer).success
+                or offer_id not in self._translator.offers
+            ):
                 break
             await asyncio.sleep(pause)
             pause = min(pause * 2, CANCEL_PAUSE_MAX_S)
-            answer = self._session.hangup(offer_id, cause)
+            asking = self._call_off(offer_id, cause)
         else:
             log.error("Offer %s could not be cancelled: %s", offer_id, reply.message)
         self._finish(command_id)
 
     def _release(self, command_id: str, command: Release) -> None:
         visit = self._translator.visits.get(command.uniqueid)
-        waits = visit and visit.state == "waiting" and visit.join.call_id == command.call_id
-        if not waits:  # gone, or talking by now: nobody is pulled out of a bridge
+        if visit is None or visit.state == "left" or visit.join.call_id != command.call_id:
             self._finish(command_id)
             return
+        # Also on a caller who talks: no snapshot is to tell of it any more (resync.py).
         status = self._session.set_variable(command.uniqueid, "GVQ_STATUS", command.status)
-        sent_on = self._session.redirect(command.uniqueid, "gvq-leave", "s")
-        self._tasks.create_task(self._after_release(command_id, command.call_id, status, sent_on))
+        state = self._session.variable(command.uniqueid, "GVQ_STATE")
+        self._tasks.create_task(self._after_release(command_id, command, status, state))
 
     async def _after_release(
-        self, command_id: str, call_id: str, *answers: asyncio.Future[Reply]
+        self,
+        command_id: str,
+        command: Release,
+        status: asyncio.Future[Reply],
+        state: asyncio.Future[Reply],
     ) -> None:
+        answers = [status]
+        if (await state).value == "waiting":
+            answers.append(self._session.redirect(command.uniqueid, "gvq-leave", "s"))
         for reply in [await answer for answer in answers]:
             if not reply.success:  # it has hung up, most likely: its Hangup follows
-                log.info("Call %s could not be released: %s", call_id, reply.message)
+                log.info("Call %s could not be released: %s", command.call_id, reply.message)
         self._finish(command_id)
 
     def _finish(self, command_id: str) -> None:

@@ -14,6 +14,7 @@ its channel already had GVQ_STATE=waiting by then, so the list shows it.
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -21,13 +22,23 @@ from ami_adapter import joins
 from ami_adapter.connection import AmiRefused, AmiSession, Reply
 from ami_adapter.devices import device
 from ami_adapter.headers import Headers, Unreadable, one, required, whole, why
-from coordinator.protocol import MAX_AGE_US, DeviceState, LiveOffer, Snapshot, WaitingCall
+from coordinator.protocol import (
+    MAX_AGE_US,
+    DeviceState,
+    LiveOffer,
+    QueueStatus,
+    Snapshot,
+    WaitingCall,
+)
 
 #: Channel variables asked for: of a caller, then of an agent's channel.
 VARIABLES = (
-    "GVQ_STATE", "GVQ_JOIN", "GVQ_TICKET",
+    "GVQ_STATE", "GVQ_JOIN", "GVQ_TICKET", "GVQ_STATUS",
     "GVQ_OFFER", "GVQ_FENCE", "GVQ_CALL", "GVQ_CALLER", "GVQ_QUEUE", "GVQ_AGENT",
 )  # fmt: skip
+
+#: GVQ_STATUS of a caller whom the line has let go; all others the dialplan sets itself.
+RELEASED = frozenset(get_args(QueueStatus)) - {"TIMEOUT"}
 
 #: While Bridge() moves a caller, its variables are away for less than a millisecond. A list
 #: that shows an agent's caller without them is asked for again, so often and after this pause.
@@ -141,6 +152,8 @@ class _Reader:
         if one(status, "channel").startswith("Surrogate/"):
             return  # the shell that a moved channel leaves behind
         state = variables.get("GVQ_STATE")
+        if state == "talking" and variables.get("GVQ_STATUS") in RELEASED:
+            return  # the line had let it go before it heard of the talk
         if state in ("waiting", "talking"):
             call = self._caller(one(status, "channel"), uniqueid, variables)
             calls = self.waiting if state == "waiting" else self.talking

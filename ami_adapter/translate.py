@@ -111,6 +111,8 @@ class Offer:
     cause: int | None = None
     #: Its channel exists, so that a Hangup with the cause will come.
     seen: bool = False
+    #: It talked already in the snapshot, so the line has been told of the talk.
+    found_talking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class Translator:
             offer = Offer(live.offer_id, live.fence, live.call_id, caller, seen=True)
             self.offers[live.offer_id] = offer
             if live.talking:
-                offer.state = "talking"
+                offer.state, offer.found_talking = "talking", True
                 self._step_visit(offer, "connect")
         self.devices.update(snapshot.devices)
 
@@ -177,6 +179,14 @@ class Translator:
         if known or call_id is None:
             return None
         return Leave(call_id=call_id, outcome="abandoned", reason="answered too late")
+
+    def disowned(self, offer: Offer) -> tuple[Event, ...]:
+        """The line calls off an offer that talks. When it does not know of the talk yet, nothing;
+        when it does not want it, not even from a snapshot, its caller is in the line no more.
+        """
+        reason = "talks with an agent whom the line did not give"
+        gone = Leave(call_id=offer.call_id, outcome="redirected", reason=reason)
+        return (gone,) if offer.found_talking else ()
 
     def offered(self, command: Originate) -> bool:
         """An agent is about to be rung; false when the caller does not wait here any more."""

@@ -54,7 +54,8 @@ class AgentSide(Owner):
         visit = self._visit
         if not self.channel.alive or visit is None:
             return
-        if visit.channel.alive:
+        if visit.channel.alive and "GVQ_OFF" not in self.channel.variables:
+            self.channel.variables["GVQ_TALKS"] = "1"
             visit.bridged()
             self.channel.at("gvq-agent", "s", 8, "Bridge", visit.channel.uniqueid)
             self.box.bridge(visit.channel, self.channel)

@@ -3,7 +3,15 @@
 import pytest
 
 from ami_adapter.executor import History, caller_id, dial_string
-from coordinator.protocol import Cancel, OfferEnded, Release, Ticket
+from coordinator.protocol import (
+    Cancel,
+    Complete,
+    Connect,
+    Leave,
+    OfferEnded,
+    Release,
+    Ticket,
+)
 from tests.adapter.support.adapter import running, serving, settings, settle
 from tests.adapter.support.asterisk import Conversation, Manager, channel
 from tests.adapter.support.coordinator import Coordinator
@@ -15,6 +23,14 @@ RELEASE = Release(call_id="a-17.1-1", uniqueid="a-17.1", status="FULL")
 async def rings(box: Conversation) -> None:
     """Asterisk takes an Originate."""
     box.answer(await box.expect("Originate"), Message="Originate successfully queued")
+
+
+async def released(box: Conversation, state: str) -> None:
+    """Takes a Release of a caller who is in this GVQ_STATE."""
+    box.answer(await box.expect("Setvar"))
+    asked = await box.read()
+    assert asked["Variable"] == "GVQ_STATE"
+    box.answer(asked, Value=state)
 
 
 async def test_an_originate(asterisk: Manager, line: Coordinator) -> None:
@@ -195,9 +211,85 @@ async def test_nobody_is_released_out_of_a_bridge(asterisk: Manager, line: Coord
         here.asterisk_says({"event": "BridgeEnter", "uniqueid": OFFER_ID})
         await here.link.event()
         await here.link.command("2-0", RELEASE)
+        await released(here.box, "talking")
         assert [await here.link.done() for _ in range(2)] == ["1-0", "2-0"]
-        await here.link.command("3-0", Cancel(offer_id=OFFER_ID))
+        await here.link.command("3-0", Cancel(offer_id="gvq-9"))
         await here.box.expect("Hangup")
+
+
+async def test_nobody_who_talks_is_called_off_nor_released(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    """The line withdrew the caller, or logged the agent out, while the Connect was on its way."""
+    async with running(asterisk, line) as here:
+        await here.join()
+        await here.link.command("1-0", originate())
+        await rings(here.box)
+        here.asterisk_says({"event": "BridgeEnter", "uniqueid": OFFER_ID})
+        await here.link.event(ack=False)
+        await here.link.command("2-0", Cancel(offer_id=OFFER_ID))
+        await here.link.command("3-0", RELEASE)
+        await released(here.box, "talking")
+        assert [await here.link.done() for _ in range(3)] == ["1-0", "2-0", "3-0"]
+        await here.link.command("4-0", Cancel(offer_id="gvq-9"))
+        await here.box.expect("Hangup")
+
+
+async def test_nobody_who_talks_is_called_off_before_we_hear_of_the_talk(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    """Race: the BridgeEnter is still on its way to us."""
+    async with running(asterisk, line) as here:
+        await here.join()
+        await here.link.command("1-0", originate())
+        await rings(here.box)
+        here.box.channels["GVQ_TALKS"] = "1"
+        await here.link.command("2-0", Cancel(offer_id=OFFER_ID))
+        await here.link.command("3-0", RELEASE)
+        await released(here.box, "talking")
+        assert {await here.link.done() for _ in range(3)} == {"1-0", "2-0", "3-0"}
+        here.asterisk_says({"event": "BridgeEnter", "uniqueid": OFFER_ID})
+        assert isinstance((await here.link.event()).event, Connect)
+
+
+async def test_a_talk_the_line_does_not_know_is_told_by_one_snapshot(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    """And when the line does not want it even so, it goes on, and its caller is in no line."""
+    caller = {"GVQ_STATE": "talking", "GVQ_JOIN": "sales|1763848134.5|||||||1"}
+    offer = {
+        "GVQ_OFFER": OFFER_ID, "GVQ_FENCE": "1763848134123456", "GVQ_CALL": "a-17.1-1",
+        "GVQ_QUEUE": "sales", "GVQ_AGENT": "ann",
+    }  # fmt: skip
+    channels = [channel("a-17.1", **caller), channel(OFFER_ID, **offer) | {"BridgeID": "x"}]
+    async with running(asterisk, line) as here:
+        await here.join()
+        await here.link.command("1-0", originate())
+        await rings(here.box)
+        here.asterisk_says({"event": "BridgeEnter", "uniqueid": OFFER_ID})
+        await here.link.event(code="stale_offer")
+        again = await settle(asterisk, line, channels)
+        assert [live.talking for live in again.snapshot.offers] == [True]
+        again.asterisk_says({"event": "BridgeEnter", "uniqueid": OFFER_ID})
+        await again.link.command("2-0", Cancel(offer_id=OFFER_ID))
+        left = (await again.link.event(code="unknown_call")).event
+        assert isinstance(left, Leave)
+        assert left.call_id == "a-17.1-1"
+        assert await again.link.done() == "2-0"
+        again.asterisk_says({"event": "Hangup", "uniqueid": OFFER_ID, "cause": "16"})
+        assert isinstance((await again.link.event(code="stale_offer")).event, Complete)
+
+
+async def test_no_phone_is_rung_while_one_is_being_called_off(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    """It may be the same phone: the Hangup goes out first."""
+    async with running(asterisk, line) as here:
+        await here.join()
+        await here.link.command("1-0", Cancel(offer_id="gvq-9"))
+        await here.link.command("2-0", originate())
+        assert (await here.box.next())["Action"] == "Hangup"
+        assert (await here.box.next())["Action"] == "Originate"
 
 
 async def test_commands_are_written_without_waiting_for_answers(
@@ -206,12 +298,15 @@ async def test_commands_are_written_without_waiting_for_answers(
     async with running(asterisk, line) as here:
         await here.join()
         await here.join("a-17.2")
-        await here.link.command("1-0", originate())
+        await here.box.told("GVQ_ALIVE")  # the last thing it is told unasked
         other = {"uniqueid": "a-17.2", "call_id": "a-17.2-1"}
+        await here.link.command("1-0", originate())
         await here.link.command("2-0", RELEASE.model_copy(update=other))
         await here.link.command("3-0", Cancel(offer_id="gvq-9"))
-        names = [(await here.box.next())["Action"] for _ in range(4)]
-        assert names == ["Originate", "Setvar", "Redirect", "Hangup"]
+        actions = [await here.box.read() for _ in range(5)]
+        assert [action["Variable"] or action["Action"] for action in actions] == [
+            "GVQ_OFFER=" + OFFER_ID, "GVQ_STATUS", "GVQ_STATE", "GVQ_OFF", "GVQ_TALKS",
+        ]  # fmt: skip
 
 
 async def test_a_ticket_is_kept_on_the_channel(asterisk: Manager, line: Coordinator) -> None:

@@ -79,6 +79,13 @@ def test_a_caller_whose_agent_is_gone_talks_no_more() -> None:
     assert found.snapshot.calls == []
 
 
+def test_a_talk_whose_caller_the_line_has_let_go_is_not_told() -> None:
+    found = read("a", [caller("talking", GVQ_STATUS="WITHDRAW"), offer("bridge-1")], [], NOW)
+    assert (found.snapshot.calls, found.snapshot.offers, found.orphans) == ([], [], ())
+    found = read("a", [caller("talking", GVQ_STATUS="TIMEOUT"), offer("bridge-1")], [], NOW)
+    assert found.snapshot.calls
+
+
 def test_a_phone_that_rings_for_nobody_is_an_orphan() -> None:
     found = read("a", [offer()], [], NOW)
     assert (found.snapshot.offers, found.orphans) == ([], ("gvq-5",))

@@ -259,6 +259,15 @@ class Rig:
         outcome: str = entry.data["outcome"]
         return outcome
 
+    async def history_says(self, caller: Caller, outcome: str) -> None:
+        """Wait until the history, which follows the journal, shows this outcome."""
+
+        async def so() -> bool:
+            shown = await self.coordinator.ask("GET", f"/v1/calls/{caller.call_id}")
+            return bool(shown["outcome"] == outcome)
+
+        await eventually(so, WITHIN_S)
+
     async def until_ended(self, caller: Caller | Person) -> None:
         """Wait until the call itself is over."""
         person = caller.person if isinstance(caller, Caller) else caller

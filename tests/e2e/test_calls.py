@@ -1,6 +1,7 @@
 """Calls as callers and agents live them, over three boxes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -216,29 +217,64 @@ async def test_a_caller_is_withdrawn_while_its_agent_hears_the_announcement(rig:
     assert await rig.outcome(caller) == "withdrawn"
     await rig.until_ended(caller)
     await rig.agent_is("101", state="available")
-    history = await rig.coordinator.ask("GET", f"/v1/calls/{caller.call_id}")
-    assert history["outcome"] == "withdrawn"
+    await rig.history_says(caller, "withdrawn")
     assert len(rig.coordinator.of("caller.left", call_id=caller.call_id)) == 1
     assert rig.coordinator.of("call.connected") == []
     assert await rig.verify() == ""
 
 
-async def test_an_agent_logged_out_while_the_connect_is_under_way(rig: Rig) -> None:
-    """Race: the two talk, the line has called the offer off and rings the next agent."""
-    await rig.queue()
-    await rig.agent("101", "a", Behaviour(after=0.7))
-    await rig.agent("102", "b")
+async def _logout(rig: Rig, caller: Caller) -> None:
+    await rig.coordinator.ask("POST", "/v1/agents/101/logout")
+
+
+async def _delete_member(rig: Rig, caller: Caller) -> None:
+    await rig.coordinator.ask("DELETE", "/v1/queues/sales/members/101")
+
+
+async def _withdraw(rig: Rig, caller: Caller) -> None:
+    await rig.coordinator.ask("DELETE", f"/v1/calls/{caller.call_id}")
+
+
+async def _expire(rig: Rig, caller: Caller) -> None:
+    await rig.coordinator.happens("offer.ended", call_id=caller.call_id, outcome="expired")
+
+
+Decide = Callable[[Rig, Caller], Awaitable[None]]
+
+
+@pytest.mark.parametrize(
+    ("decide", "outcome"),
+    [
+        (_logout, "answered"),
+        (_delete_member, "answered"),
+        (_expire, "answered"),
+        (_withdraw, "withdrawn"),
+    ],
+)
+async def test_a_talk_goes_on_although_the_line_has_called_it_off(
+    rig: Rig, decide: Decide, outcome: str
+) -> None:
+    """Race: the two talk, the Connect is under way, and the line decides otherwise."""
+    await rig.queue(timeout=2)
+    phone = await rig.agent("101", "a", Behaviour(after=0.7))
     caller = await rig.call("a")
     await eventually(lambda: _rung(rig, caller, answered=False))
     with rig.adapters["a"].frozen():
         await eventually(lambda: _rung(rig, caller, answered=True))
-        await rig.coordinator.ask("POST", "/v1/agents/101/logout")
-    await rig.until_ended(caller)
-    assert await rig.outcome(caller) == "abandoned"
-    assert rig.coordinator.of("call.connected") == []
-    assert await rig.waiting() == []
+        await rig.agent("102", "b")
+        await decide(rig, caller)
+    assert await rig.outcome(caller) == outcome
+    if outcome == "answered":
+        assert await rig.answered_by(caller) == "101"
     await rig.agent_is("102", state="available")
+    assert not caller.person.ended
+    assert await rig.waiting() == []
+    phone.hang_up()
+    await rig.until_ended(caller)
+    later = await rig.call("a")  # in order: what came before it has been told
     assert len(rig.coordinator.of("caller.left", call_id=caller.call_id)) == 1
+    await rig.history_says(caller, outcome)
+    assert await rig.answered_by(later)
     assert await rig.verify() == ""
 
 

@@ -297,6 +297,21 @@ async def test_a_caller_who_is_won_is_not_released_meanwhile(ami: Ami, a: Box) -
     assert not ami.all("GvqLeave")
 
 
+async def test_an_offer_that_is_called_off_by_then_is_not_bridged(ami: Ami, a: Box) -> None:
+    """And one that is bridged says so before: the adapter hangs up no conversation."""
+    async with Phone("101", a.sip), Phone("102", a.sip), Callers(a, "announced"):
+        join = await ami.wait("GvqJoin")
+        first = await offer(ami, join, "PJSIP/101")
+        await ami.wait("GvqAnswer", Offer=first)
+        await ami.action("Setvar", Channel=first, Variable="GVQ_OFF", Value="1")
+        await ami.wait("Hangup", Uniqueid=first)
+        assert await ami.variable(join["Uniqueid"], "GVQ_STATE") == "waiting"
+        second = await offer(ami, join, "PJSIP/102")
+        await ami.wait("BridgeEnter", Uniqueid=second)
+        assert await ami.variable(second, "GVQ_TALKS") == "1"
+    assert not ami.all("BridgeEnter", Uniqueid=first)
+
+
 async def test_a_late_answer_pulls_nobody_out_of_a_bridge(ami: Ami, a: Box) -> None:
     async with (
         Phone("101", a.sip) as phone,

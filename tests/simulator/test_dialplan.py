@@ -73,6 +73,17 @@ def test_a_claim_is_void_when_its_agent_is_gone(stage: Stage) -> None:
     assert [event["Uniqueid"] for event in stage.of("BridgeEnter")][1] == "gvq-2"
 
 
+def test_an_offer_that_is_called_off_by_then_is_not_bridged(stage: Stage) -> None:
+    stage.phone("101", "a", Behaviour())
+    caller = stage.caller(announce=5.0)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(2.0)
+    stage.network.boxes["a"].channels["gvq-1"].variables["GVQ_OFF"] = "1"
+    stage.clock.advance(5.0)
+    assert stage.of("BridgeEnter") == []
+    assert caller.channel.variables["GVQ_STATE"] == "waiting"
+
+
 def test_a_claimed_caller_does_not_time_out(stage: Stage) -> None:
     """Race: the timeout falls into the announcement."""
     stage.phone("101", "a", Behaviour())

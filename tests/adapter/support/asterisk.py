@@ -47,6 +47,10 @@ class Conversation:
     actions: list[Action] = field(default_factory=list)
     #: Global variables of the dialplan, as set in passing.
     variables: dict[str, str] = field(default_factory=dict)
+    #: What channels' variables are, whatever the channel; asked for in passing.
+    channels: dict[str, str] = field(
+        default_factory=lambda: {"GVQ_TALKS": "", "GVQ_STATE": "waiting"}
+    )
 
     async def read(self) -> Action:
         """The next action."""
@@ -63,12 +67,17 @@ class Conversation:
         return action
 
     async def next(self) -> Action:
-        """The next action but Ping and the signs of life."""
+        """The next action but Ping, the signs of life and what is asked before a Hangup."""
         action = await self.read()
-        while action["Action"] == "Ping" or self._sets_in_passing(action):
-            self.answer(action)
+        while action["Action"] == "Ping" or self._sets_in_passing(action) or self._asks(action):
+            self.answer(action, Value=self.channels.get(action["Variable"], ""))
             action = await self.read()
         return action
+
+    def _asks(self, action: Action) -> bool:
+        return action["Variable"] == "GVQ_OFF" or (
+            action["Action"] == "Getvar" and action["Variable"] in self.channels
+        )
 
     def _sets_in_passing(self, action: Action) -> bool:
         name = action["Variable"]
