@@ -24,10 +24,19 @@ Box {box} may link. Its token, shown this once:
 
 On {box}, in ten minutes:
 
-1. AMI: copy ami_adapter/dialplan/manager.conf to /etc/asterisk/manager.d/gvq.conf, or include it
-   from manager.conf, and give its user a secret of your own. It sees our events and nothing else.
-2. Dialplan: copy ami_adapter/dialplan/gvq.conf to /etc/asterisk, add `#include gvq.conf` to
-   extensions.conf, and say Gosub(gvq,sales,1) where it says Queue(sales).
+1. AMI: copy the folder ami_adapter/dialplan to /etc/asterisk/gvq, and add to manager.conf:
+
+    #include gvq/manager.conf
+
+    [gvq](gvq-adapter)
+    secret = <a long random one>
+
+   The included file says what this login may do (originate and steer calls, no shell) and which
+   events it is sent (ours, and of all calls the hangups, transfers and device states).
+2. Dialplan: add to extensions.conf, and say Gosub(gvq,sales,1) where it says Queue(sales):
+
+    #include gvq/gvq.conf
+
 3. asterisk -rx 'manager reload'; asterisk -rx 'dialplan reload'
 4. Adapter, as a service beside Asterisk:
 

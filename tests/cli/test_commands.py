@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+import ami_adapter
 from tests.cli.conftest import Run
+
+DIALPLAN = Path(ami_adapter.__file__).parent / "dialplan"
 
 
 def made(live: Run) -> None:
@@ -54,6 +57,17 @@ def test_members(live: Run) -> None:
     made(live)
     assert live("member", "put", "sales", "ann").out == "Agent ann serves sales with penalty 0.\n"
     assert live("member", "delete", "sales", "ann").out == "Agent ann no longer serves sales.\n"
+
+
+def test_what_a_box_is_to_include_is_what_is_shipped(live: Run) -> None:
+    told = map(str.strip, live("box", "add", "box2").out.splitlines())
+    lines = [line for line in told if line.startswith(("#include", "["))]
+    assert lines == ["#include gvq/manager.conf", "[gvq](gvq-adapter)", "#include gvq/gvq.conf"]
+    shipped = {path.name: path.read_text("utf-8") for path in DIALPLAN.iterdir()}
+    assert {"manager.conf", "gvq.conf"} < set(shipped)
+    assert "\n[gvq-adapter](!)\n" in shipped["manager.conf"]
+    assert set(lines) < set(map(str.strip, shipped["README.md"].splitlines()))
+    live("box", "delete", "box2")
 
 
 def test_a_box_is_told_its_token_and_what_to_do(live: Run) -> None:
