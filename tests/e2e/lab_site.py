@@ -17,6 +17,7 @@ exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(QUEUE_MIN_PENALTY=${CUT(EXTEN,*,4)})
  same => n,Set(QUEUE_MAX_PENALTY=${CUT(EXTEN,*,5)})
  same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(,,${CUT(EXTEN,*,7)},${CUT(EXTEN,*,6)}))
+ same => n,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Hangup()
 """
 
@@ -67,6 +68,12 @@ class SipPerson:
     def ended(self) -> bool:
         call = self.group.calls.get(self.number)
         return call is not None and call.ended is not None
+
+    @property
+    def status(self) -> str:
+        listed = self.group.box.cli("dialplan show globals").splitlines()
+        pairs = (line.strip().partition("=") for line in listed)
+        return {name: value for name, _, value in pairs}.get(f"WENT_ON_{self.number}", "")
 
     async def hang_up(self) -> None:
         await self.group.hang_up()

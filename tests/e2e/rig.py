@@ -55,6 +55,11 @@ class Person(Protocol):
         """Whether the call is over."""
         ...
 
+    @property
+    def status(self) -> str:
+        """QUEUESTATUS with which the dialplan went on after the queue; "" when it did not."""
+        ...
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -45,6 +45,10 @@ class SimPerson:
     def ended(self) -> bool:
         return self.caller.ended is not None
 
+    @property
+    def status(self) -> str:
+        return self.caller.statuses[-1] if self.caller.statuses else ""
+
     async def hang_up(self) -> None:
         self.caller.hang_up()
 

@@ -303,6 +303,7 @@ async def test_a_second_adapter_of_a_box_is_refused_and_disturbs_nobody(rig: Rig
 async def test_an_unknown_queue_lets_the_caller_go_on(rig: Rig) -> None:
     person = await rig.dial("a", "nowhere")
     await rig.until_ended(person)
+    assert person.status == "UNKNOWN"
 
 
 async def test_a_paused_agent_is_not_rung(rig: Rig) -> None:
