@@ -3,8 +3,10 @@
     .venv/bin/python -m tests.bench.idle_gap [--callers 60] [--seed 1]
 
 Three boxes, six agents over them (penalties 0, 0, 1, 1, 2, 2) whose phones talk 1–3 s and hang up,
-callers arriving on all boxes faster than they are served. Every time is read from SIP messages at
-the phones: from a call's BYE to the next INVITE, and to the next answer. As root on Debian.
+callers arriving on all boxes faster than they are served. Times are read from SIP messages at the
+phones: from a call's BYE to the next INVITE, and to the next answer. When the two can talk the
+journal says, by the same machine's clock: to the `call.connected` of the offer that INVITE was.
+As root on Debian.
 """
 
 import argparse
@@ -27,15 +29,30 @@ AGENTS = {"101": ("a", 0), "102": ("b", 0), "103": ("c", 1), "104": ("a", 1), "1
 ARRIVALS_PER_S = 9.0
 
 
-def gaps(phones: list[Phone]) -> tuple[list[float], list[float]]:
-    """Milliseconds from each call's end to the phone's next INVITE, and to its next answer."""
-    rung, answered = [], []
+#: Agent and caller's number → when the journal says that they were bridged, s since 1970.
+Bridged = dict[tuple[str, str], float]
+
+
+def bridged(rig: Rig) -> Bridged:
+    """Every caller here calls once, so agent and caller name the offer."""
+    joins = rig.coordinator.of("caller.joined")
+    numbers = {join.data["call_id"]: join.data["caller_id_num"] for join in joins}
+    return {
+        (entry.data["agent"], numbers[entry.data["call_id"]]): entry.at_us / 1e6
+        for entry in rig.coordinator.of("call.connected")
+    }
+
+
+def gaps(phones: list[Phone], talks: Bridged) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds from each call's end to the phone's next INVITE, its answer, and the bridge."""
+    rung, answered, talking = [], [], []
     for phone in phones:
         for before, after in zip(phone.invites, phone.invites[1:], strict=False):
             if before.ended and after.answered:
                 rung.append((after.at - before.ended) * 1e3)
                 answered.append((after.answered - before.ended) * 1e3)
-    return rung, answered
+                talking.append((talks[phone.agent, after.caller] - before.ended) * 1e3)
+    return rung, answered, talking
 
 
 def overtaken(joined: list[str], rung: list[str]) -> int:
@@ -48,7 +65,7 @@ def overtaken(joined: list[str], rung: list[str]) -> int:
 
 def row(name: str, values: list[float]) -> str:
     cuts = statistics.quantiles(values, n=100, method="inclusive")
-    return f"{name:34} median {cuts[49]:6.1f}   p90 {cuts[89]:6.1f}   p99 {cuts[98]:6.1f} ms"
+    return f"{name:37} median {cuts[49]:6.1f}   p90 {cuts[89]:6.1f}   p99 {cuts[98]:6.1f} ms"
 
 
 async def measure(directory: Path, callers: int, seed: int) -> None:
@@ -87,14 +104,15 @@ def report(phones: list[Phone], rig: Rig, violations: object) -> None:
     rung = list(dict.fromkeys(call.caller for call in calls))
     offered = rig.offered_first()
     by_rank = [e.data["call_id"] for e in sorted(joins, key=lambda e: int(e.data["rank"]))]
-    invite, answer = gaps(phones)
+    invite, answer, talk = gaps(phones, bridged(rig))
     print(f"{len(joined)} callers, {len(calls)} INVITEs, {len(invite)} gaps")
     print(row("call ended → next INVITE", invite))
     print(row("call ended → next call answered", answer))
-    print(f"callers overtaken, as decided      {overtaken(by_rank, offered)}")
-    print(f"callers overtaken, on the wire     {overtaken(joined, rung)}")
-    print(f"second INVITE at a busy phone      {sum(call.while_busy for call in calls)}")
-    print(f"rules broken (gvq verify)          {violations or 0}")
+    print(row("call ended → agent and caller bridged", talk))
+    print(f"callers overtaken, as decided         {overtaken(by_rank, offered)}")
+    print(f"callers overtaken, on the wire        {overtaken(joined, rung)}")
+    print(f"second INVITE at a busy phone         {sum(call.while_busy for call in calls)}")
+    print(f"rules broken (gvq verify)             {violations or 0}")
 
 
 def main() -> None:
