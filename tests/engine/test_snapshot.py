@@ -1,5 +1,8 @@
 """What a box says all at once: its own, in its order, as old as it is, and nobody else's."""
 
+import pytest
+
+from coordinator.audit import audit
 from coordinator.protocol import (
     Cancel,
     KeepTicket,
@@ -88,13 +91,93 @@ async def test_an_offer_of_another_box_or_fence_is_stopped_not_taken(line: Line)
     await a.join("1")
     (ring,) = await a.rings()
     await b.attach()
-    await b.snapshot(offers=[talk(ring)])
+    await b.snapshot(offers=[talk(ring, talking=False)])
     assert await b.commands() == [Cancel(offer_id=ring.offer_id)]
     await a.attach()
     a.after = "0"
-    await a.snapshot([WaitingCall(join=a.call("1"), age_us=0)], [talk(ring, fence=1)])
+    caller = WaitingCall(join=a.call("1"), age_us=0)
+    await a.snapshot([caller], [talk(ring, fence=1, talking=False)])
     assert Cancel(offer_id=ring.offer_id) in await a.commands()
     assert not await line.journal("call.connected")
+
+
+async def outcomes(line: Line, call_id: str = "a-1-1") -> list[object]:
+    left = await line.journal("caller.left")
+    return [entry.data["outcome"] for entry in left if entry.data["call_id"] == call_id]
+
+
+@pytest.mark.parametrize("end", ["logout", "delete_member", "expiry"])
+async def test_a_talk_the_line_had_called_off_is_taken_back(line: Line, end: str) -> None:
+    """The bridge was there already, and its Connect on the way: it comes too late."""
+    await line.queue("sales", timeout=1, retry=60)
+    await line.agent("101", sales=0)
+    await line.agent("102", sales=0)
+    a = await line.box("a", "101", "102")
+    rank = int((await a.join("1")).data["rank"])
+    (ring,) = await a.rings()
+    if end == "logout":
+        await line.engine.logout("101")
+    elif end == "delete_member":
+        await line.engine.delete_member("sales", "101")
+    else:
+        line.wait(4)
+        await line.engine.heartbeat("a", a.link)
+        line.wait(2)
+        await line.engine.tick()
+    (other,) = await a.rings()
+    assert other.agent == "102"
+    assert (await a.connect(ring)).code == "stale_offer"
+    await a.attach()
+    caller = WaitingCall(join=a.call("1"), age_us=0, rank=rank)
+    devices = {"PJSIP/101": "INUSE", "PJSIP/102": "NOT_INUSE"}
+    await a.snapshot([caller], [talk(ring), talk(other, talking=False)], devices)
+    assert (await line.order(), await outcomes(line)) == ([], ["answered"])
+    assert (await line.state("101"), await line.state("102")) == ("talking", "available")
+    assert await a.commands() == [Cancel(offer_id=other.offer_id)]
+    await a.device("101")
+    assert (await a.complete(ring)).code == "ok"
+    assert len(await line.journal("call.completed")) == 1
+    assert await outcomes(line) == ["answered"]
+    assert await line.state("101") == ("offline" if end == "logout" else "available")
+    assert audit(await line.journal()).violations == []
+
+
+async def test_the_talk_of_one_who_was_withdrawn_is_let_run(line: Line) -> None:
+    await line.queue("sales")
+    await line.agent("101", sales=0)
+    a = await line.box("a", "101")
+    rank = int((await a.join("1")).data["rank"])
+    (ring,) = await a.rings()
+    await line.engine.withdraw("a-1-1")
+    assert (await a.connect(ring)).code == "stale_offer"
+    await a.attach()
+    caller = WaitingCall(join=a.call("1"), age_us=0, rank=rank)
+    await a.snapshot([caller], [talk(ring)], {"PJSIP/101": "INUSE"})
+    assert await line.order() == []
+    assert await line.state("101") == "in_use"
+    kinds = [command.kind for command in await a.commands()]
+    assert kinds == ["release"], "for the box to remember; nobody is hung up"
+    assert (await a.complete(ring)).code == "stale_offer"
+    assert (await outcomes(line), await line.journal("call.connected")) == (["withdrawn"], [])
+
+
+async def test_a_talk_with_an_agent_who_is_gone_goes_on_outside_the_line(line: Line) -> None:
+    await line.queue("sales")
+    for agent in ("101", "102"):
+        await line.agent(agent, sales=0)
+    a = await line.box("a", "101")
+    rank = int((await a.join("1")).data["rank"])
+    (ring,) = await a.rings()
+    await line.engine.logout("101")
+    await line.engine.delete_agent("101")
+    caller = WaitingCall(join=a.call("1"), age_us=0, rank=rank)
+    for _ in "12":
+        await a.attach()
+        a.after = "0"
+        await a.snapshot([caller], [talk(ring)], {"PJSIP/102": "NOT_INUSE"})
+        assert (await line.order(), await outcomes(line)) == ([], ["redirected"])
+        assert (await a.commands(), await line.state("102")) == ([], "available")
+    assert len(await line.journal("caller.joined")) == 1
 
 
 async def test_a_restored_talk_keeps_its_times(line: Line) -> None:

@@ -65,7 +65,7 @@ class Ledger:
 
     def _connect(self, call_id: str, agent: str) -> None:
         assert call_id not in self.talking, f"I3: {call_id} has two agents"
-        assert self.rung.pop(agent) == call_id, f"I3: {agent} talks without an offer"
+        assert self.rung.pop(agent, call_id) == call_id, f"I3: {agent} talks with another"
         assert call_id not in self.rung.values(), f"I3: {call_id} talks and rings"
         self.talking[call_id] = agent
 

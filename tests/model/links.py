@@ -1,9 +1,9 @@
 """Boxes in the reference model: links, leases, homes of phones, snapshots. Nothing here matches."""
 
 from coordinator.line.types import Origin
-from coordinator.protocol import Snapshot, WaitingCall
+from coordinator.protocol import LiveOffer, Snapshot, WaitingCall
 from tests.model.calls import bridge, depart, end_offer, enter, hang_up, rank_for
-from tests.model.state import NOT_REGISTERED, Box, Offer, State
+from tests.model.state import NOT_REGISTERED, Box, Caller, Offer, State
 
 OK = "ok"
 
@@ -116,7 +116,8 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
     for interface, device in snapshot.devices.items():
         report_device(state, box, interface, device)
     _reconcile_offers(state, box, snapshot)
-    present = {call.join.call_id for call in snapshot.calls}
+    talks = {offer.call_id: offer for offer in snapshot.offers if offer.talking}
+    present = {call.join.call_id for call in snapshot.calls} | set(talks)
     for caller in [c for c in state.callers.values() if c.box == box.name and not c.talking]:
         if caller.call_id not in present:
             depart(state, caller, "abandoned")
@@ -126,9 +127,16 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
         return (joined, call.join.call_id)
 
     for call in sorted(snapshot.calls, key=moment):
-        if call.join.call_id not in state.callers and call.join.queue in state.queues:
+        talk = talks.get(call.join.call_id)
+        elsewhere = talk and not _can_have(state, talk)
+        unknown = call.join.call_id not in state.callers and call.join.queue in state.queues
+        if unknown and not elsewhere:
             rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
             enter(state, box, call.join, rank)
+    for talk in talks.values():
+        served = state.callers.get(talk.call_id)
+        if served and served.box == box.name and not served.talking:
+            _take_over(state, served, talk)
     box.attached, box.fresh = True, False
     _hear(state, box)
 
@@ -141,6 +149,27 @@ def _reconcile_offers(state: State, box: Box, snapshot: Snapshot) -> None:
             _end_unseen(state, offer)
         elif seen.talking and offer.state != "talking":
             bridge(state, offer)
+
+
+def _can_have(state: State, talk: LiveOffer) -> bool:
+    """Whether the agent of a talk that is not the line's holds nobody else."""
+    agent = state.agents.get(talk.agent)
+    return agent is not None and agent.offer is None
+
+
+def _take_over(state: State, caller: Caller, talk: LiveOffer) -> None:
+    """A talk that the line had given up, or lost; else its caller waits no longer."""
+    for other in list(caller.offers):
+        end_offer(state, other, "cancelled")
+    if not _can_have(state, talk):
+        depart(state, caller, "redirected")
+        return
+    offer = Offer(caller.call_id, talk.agent, caller.queue, caller.box, 0, "")
+    offer.offer_id, offer.fence = talk.offer_id, talk.fence
+    agent = state.agents[talk.agent]
+    agent.offer, agent.rest_until, agent.wrapup_until = offer, 0, 0
+    caller.offers.append(offer)
+    bridge(state, offer)
 
 
 def _end_unseen(state: State, offer: Offer) -> None:

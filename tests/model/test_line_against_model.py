@@ -239,7 +239,9 @@ class LineMachine(RuleBasedStateMachine):
 
     @rule(pick=picks, change=st.sampled_from(["login", "logout", "pause", "unpause"]))
     def agent(self, pick: int, change: str) -> None:
-        self.world.step(change, one_of([*AGENTS], pick))
+        name = one_of([*AGENTS], pick)
+        self.over += [replace(o) for o in self.offers if o.agent == name and change == "logout"]
+        self.world.step(change, name)
 
     @rule(pick=picks)
     def back_to_work(self, pick: int) -> None:
@@ -352,6 +354,23 @@ class LineMachine(RuleBasedStateMachine):
         body = {"calls": calls, "offers": live, "devices": devices}
         self.event("snapshot", box, Snapshot.model_validate(body))
 
+    @precondition(lambda self: self.over)
+    @rule(pick=picks)
+    def talk_called_off(self, pick: int) -> None:
+        """The box has a talk that the line takes for over."""
+        offer = one_of(self.over, pick)
+        box = self.world.model.state.boxes[offer.box]
+        held = [o for o in self.offers if o.box == box.name]
+        if any(o.call_id == offer.call_id and o.state == "talking" for o in held):
+            return
+        link = f"{box.name}-{next(self.numbers)}"
+        if self.world.step("attach", box.name, link, box.name, box.epoch + 1, "one") != "ok":
+            return
+        live = [self.live(o, bridged=False) for o in held] + [self.live(offer, bridged=True)]
+        calls = [self.kept(c) for c in self.callers if c.box == box.name]
+        body = {"calls": calls + self.unknown(offer), "offers": live, "devices": box.devices}
+        self.event("snapshot", box.name, Snapshot.model_validate(body))
+
     def live(self, offer: Offer, bridged: bool) -> LiveOffer:
         return LiveOffer(
             offer_id=offer.offer_id,
@@ -368,6 +387,13 @@ class LineMachine(RuleBasedStateMachine):
         age_us = max(self.world.now - caller.rank, 0)
         join = self.world.joins[caller.call_id]
         return WaitingCall(join=join, age_us=age_us, rank=caller.rank)
+
+    def unknown(self, offer: Offer) -> list[WaitingCall]:
+        """The offer's caller, when the line does not know it any more."""
+        if offer.call_id in self.world.model.state.callers:
+            return []
+        join = self.world.joins[offer.call_id]
+        return [WaitingCall(join=join, age_us=1, rank=self.world.now - 1)]
 
     def newcomer(self, age_us: int) -> WaitingCall:
         call_id = self.free_name()

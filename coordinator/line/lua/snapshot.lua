@@ -1,14 +1,15 @@
 -- Purpose    A box says all it has at once; the line is brought in line with it.
 -- Guarantee  Callers known keep their places; unknown ones are restored at their tickets' ranks;
---            ghosts leave; talks go on; phones ringing for nobody stop. Whose ticket is missing or
---            old gets the right one. One step, matched at its end.
+--            ghosts leave; talks go on, also those that cannot be the line's; phones ringing for
+--            nobody stop. Whose ticket is missing or old gets the right one. One step, matched at
+--            its end.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq (1), age_us: since it was taken, calls: [{join, age_us, rank?}], offers: [{offer_id, fence,
 --            call_id, agent, queue, talking, age_us}], devices: {interface: state}}
 -- Returns    ok {restored, gone} | any refusal of accept()
 -- Journal    box.attached, caller.left (abandoned)*, call.completed (lost)*, offer.ended (failed)*,
 --            caller.attached*, caller.joined (restored)*, offer.ended and call.connected (restored)*,
---            agent.state*
+--            caller.left (redirected)*, agent.state*
 
 -- Offers and talks of ours that the box does not have are over.
 local function end_ghosts(box, has_call, has_offer)
@@ -65,19 +66,37 @@ local function take_back(box, entry, age)
   return 1
 end
 
--- A phone the box has: ours already, to be taken over when it talks, or to be stopped.
-local function take_offer(box, live, age)
-  local o, call, a = offers.load(live.offer_id), calls.load(live.call_id), agents.load(live.agent)
-  local ours = o and o.box == box and tonumber(o.fence) == live.fence and o.call_id == live.call_id
-  if ours and (o.state == 'talking' or not live.talking) then return end
-  if ours then return calls.connect(call, o, 'box') end
-  local free = not o and call and call.box == box and a and call.state ~= 'talking'
-    and a.offer == '' and a.call == ''
-  if live.talking and free then
+-- The offer of ours that the box speaks of.
+local function ours(box, live)
+  local o = offers.load(live.offer_id)
+  local same = o and o.box == box and tonumber(o.fence) == live.fence and o.call_id == live.call_id
+  return same and o
+end
+
+local function waits(box, call)
+  return call and call.box == box and call.state ~= 'talking'
+end
+
+-- Whether a talk that is no offer of ours may be the line's: nobody else has its agent or caller.
+local function adoptable(box, live)
+  local call, a = calls.load(live.call_id), agents.load(live.agent)
+  return not offers.load(live.offer_id) and a and a.offer == '' and a.call == ''
+    and (not call or waits(box, call))
+end
+
+-- Nobody is hung up who talks. A talk we called off before we heard of it, or have lost, is the
+-- line's again; where it cannot be, its caller is nevertheless served.
+local function take_talk(box, live, age)
+  local o, call = ours(box, live), calls.load(live.call_id)
+  if o and o.state ~= 'talking' then
+    calls.connect(call, o, 'box')
+  elseif not o and waits(box, call) then
     offers.finish_others(call, nil, 'cancelled')
-    calls.connect(call, offers.adopt(live.offer_id, live.fence, call, a, age), 'restored', age)
-  else
-    command(box, 'cancel', 'offer_id', live.offer_id, 'elsewhere', '0')
+    if adoptable(box, live) then
+      calls.connect(call, offers.adopt(live, call, agents.load(live.agent), age), 'restored', age)
+    else
+      calls.leave(call, 'redirected', 'talks with an agent whom the line did not give', 'resync')
+    end
   end
 end
 
@@ -112,22 +131,35 @@ end
 transition('snapshot', function(arg)
   local refusal, data = accept(arg, true)
   if refusal then return refusal, data end
-  local has_call, has_offer = {}, {}
+  local has_call, has_offer, talks = {}, {}, {}
   for _, entry in ipairs(arg.calls) do has_call[entry.join.call_id] = true end
-  for _, live in ipairs(arg.offers) do has_offer[live.offer_id] = true end
+  for _, live in ipairs(arg.offers) do
+    has_offer[live.offer_id] = true
+    if live.talking then
+      has_call[live.call_id], talks[live.call_id] = true, live
+    end
+  end
   local let_gone = released(arg.box)
   boxes.attach(arg.box)
   local gone, restored = end_ghosts(arg.box, has_call, has_offer), 0
   table.sort(arg.calls, in_order)
   for _, entry in ipairs(arg.calls) do
-    local status = let_gone[entry.join.call_id]
-    if status and not calls.load(entry.join.call_id) then
-      let_go(arg.box, entry.join, status)
-    else
+    local id = entry.join.call_id
+    local known, talk = calls.load(id), talks[id]
+    if let_gone[id] and not known then
+      let_go(arg.box, entry.join, let_gone[id])
+    elseif known or not talk or adoptable(arg.box, talk) then
       restored = restored + take_back(arg.box, entry, entry.age_us + arg.age_us)
     end
   end
-  for _, live in ipairs(arg.offers) do take_offer(arg.box, live, live.age_us + arg.age_us) end
+  for _, live in ipairs(arg.offers) do
+    if not live.talking and not ours(arg.box, live) then
+      command(arg.box, 'cancel', 'offer_id', live.offer_id, 'elsewhere', '0')
+    end
+  end
+  for _, live in ipairs(arg.offers) do
+    if live.talking then take_talk(arg.box, live, live.age_us + arg.age_us) end
+  end
   take_devices(arg.box, arg.devices)
   boxes.in_step(arg.box)
   return 'ok', { restored = restored, gone = gone }

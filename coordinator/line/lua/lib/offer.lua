@@ -48,14 +48,16 @@ function offers.make(call, a, timeout_s, grace)
   return o
 end
 
--- A talk the box knows of and we do not (snapshot after an emptied Redis, or a long silence).
-function offers.adopt(id, fence, call, a, age)
+-- A talk the box knows of and we do not: called off on the way, or a snapshot after an emptied
+-- Redis or a long silence. The agent rests no more from what was taken for its end.
+function offers.adopt(live, call, a, age)
+  local id = live.offer_id
   redis.call('HSET', K.meta(), 'fence',
-    math.max(fence, tonumber(redis.call('HGET', K.meta(), 'fence') or '0')))
-  save(K.agent(a.name), a, 'offer', id)
+    math.max(live.fence, tonumber(redis.call('HGET', K.meta(), 'fence') or '0')))
+  save(K.agent(a.name), a, 'offer', id, 'until', '0')
   agents.refresh(a)
   save(K.call(call.id), call, 'offers', with(call.offers, id))
-  local o = create(id, fence, call, a, 'claimed')
+  local o = create(id, live.fence, call, a, 'claimed')
   save(K.offer(id), o, 'made', now - age)
   return o
 end
