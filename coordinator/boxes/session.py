@@ -113,7 +113,11 @@ class Session:
     async def _begin(self, hello: Hello) -> None:
         await self._common.keeper.check()
         origin = (hello.instance, hello.epoch, self._common.owner)
-        reply = await self._engine.attach(self.box, self.link, *origin)
+        try:
+            reply = await self._engine.attach(self.box, self.link, *origin)
+        except Refused as refusal:
+            self._doubt(refusal.code)
+            raise
         self._attached(self)
         seq = int(reply.data["seq"])
         log.info("box %s: linked (%s), epoch %d after %d", self.box, self.link, hello.epoch, seq)
@@ -160,11 +164,14 @@ class Session:
         await outbox.forward(self._engine, self.box, self._send)
 
     def _still_ours(self, reply: Reply, **details: int) -> None:
-        if reply.code == "unknown_box":
-            # The line forgot a box that was attached a moment ago: it lost its memory.
-            self._common.keeper.distrust()
+        self._doubt(reply.code)
         if reply.code in CLOSES:
             raise refuse(reply.code, box=self.box, **details, **reply.data)
+
+    def _doubt(self, code: str) -> None:
+        """The line forgot a box attached a moment ago, or the directory: it was emptied."""
+        if code in ("unknown_box", "not_ready"):
+            self._common.keeper.distrust()
 
     async def _receive(self) -> str:
         return await self._peer(self._wire.receive_text(), "sends nothing")

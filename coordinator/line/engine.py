@@ -130,7 +130,11 @@ class Engine(reads.Reads):
     # A box's link
 
     async def attach(self, box: str, link: str, instance: str, epoch: int, owner: str) -> Reply:
-        """data: seq, fresh ("1": a snapshot must come). Raises Refused: box_already_linked, …"""
+        """data: seq, fresh ("1": a snapshot must come).
+
+        Raises Refused: not_ready (the line has not been given the directory), box_already_linked,
+        stale_link.
+        """
         return await self._ask(
             "attach", box=box, link=link, instance=instance, epoch=epoch, owner=owner
         )

@@ -15,6 +15,7 @@ class Box:
 
     async def attach(self, **devices: DeviceState) -> None:
         """Links, with these phones registered: PJSIP_101="NOT_INUSE"."""
+        await self._engine.mirrored("run")
         await self._engine.attach(self._name, "link", "adapter", 1, "test")
         seen = {name.replace("_", "/"): state for name, state in devices.items()}
         snapshot = Snapshot.model_validate({"devices": seen})

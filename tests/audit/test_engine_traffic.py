@@ -11,6 +11,7 @@ from tests.engine.conftest import Line
 @pytest.mark.parametrize("seed", range(8))
 async def test_a_random_day_is_in_order(redis: object, tenant: str, seed: int) -> None:
     line = Line(redis, tenant)  # type: ignore[arg-type]
+    await line.engine.mirrored("run")
     day = Day(line, seed)
     await day.open()
     await day.run(250)

@@ -40,6 +40,7 @@ class Replica:
         self.recovered.append(run_id)
         await self.engine.start(self.name, run_id)
         await self.configure()
+        await self.engine.mirrored(run_id)
         self.links.resync()
 
     async def configure(self) -> None:

@@ -95,6 +95,28 @@ async def test_an_emptied_line_is_filled_before_a_box_meets_it(
     assert len(one.recovered) == 2
 
 
+async def test_a_box_that_links_first_to_an_emptied_line_keeps_its_callers(
+    one: Replica, redis: Redis, tenant: str
+) -> None:
+    a = await one.linked("a", "101")
+    for name in "12":
+        await a.tell(a.caller(name))
+    kept = await a.tell(a.caller("3"))
+    assert kept.ticket is not None
+    await a.hang_up()
+    async for key in redis.scan_iter(f"{keys.prefix(tenant)}*"):
+        await redis.delete(key)
+    early = one.peer("a", epoch=2)
+    early.say('{"type":"hello","box":"a","instance":"adapter-a","epoch":2}')
+    assert (await early.closed())[0] == CLOSE_UNAVAILABLE
+    again = one.peer("a", epoch=3)
+    await again.hello()
+    calls = [WaitingCall(join=again.caller("3"), age_us=0, rank=kept.ticket.rank)]
+    await again.snapshot("101", calls=calls)
+    (caller,) = await one.engine.callers("sales")
+    assert (caller.call_id, caller.rank) == ("a-3-1", kept.ticket.rank)
+
+
 async def test_an_offer_expires_when_it_is_due_not_at_the_next_idle_tick(
     replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ async def refusal(code: str, step: object) -> Refused:
 
 
 async def a_caller_waits(engine: Engine, queue: str) -> None:
+    await engine.mirrored("run")
     await engine.attach("a", "link", "adapter", 1, "test")
     await engine.snapshot(Origin("a", "link", 1), Snapshot())
     join = Join(call_id="a-1-1", channel="PJSIP/trunk-1", uniqueid="a-1", queue=queue)

@@ -47,6 +47,7 @@ async def fill(directory: Directory) -> None:
 
 async def phones_are_registered(engine: Engine) -> None:
     """Box a says that all three phones are there and idle."""
+    await engine.mirrored("run")
     await engine.attach("a", "link", "adapter", 1, "test")
     devices = {f"PJSIP/10{number}": "NOT_INUSE" for number in (1, 2, 3)}
     snapshot = Snapshot.model_validate({"devices": devices})

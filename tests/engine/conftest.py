@@ -152,4 +152,6 @@ class Line:
 
 @pytest.fixture
 async def line(redis: "Redis", tenant: str) -> Line:
-    return Line(redis, tenant)
+    line = Line(redis, tenant)
+    await line.engine.mirrored("run-0")
+    return line

@@ -213,13 +213,31 @@ async def test_an_emptied_redis_gets_the_same_line_from_the_boxes(line: Line) ->
         await line.redis.delete(key)
     reply = await line.engine.start("coordinator-1", "run-2", boxes=("a", "b"))
     assert reply.data["empty"] == "1"
+    with pytest.raises(Refused, match="starting"):
+        await b.attach()
     await line.queue("sales")
+    await line.engine.mirrored("run-2")
     for box, names in ((b, "24"), (a, "13")):
         await box.attach()
         await box.snapshot(
             [WaitingCall(join=box.call(n), age_us=0, rank=tickets[n]) for n in names]
         )
     assert await line.order() == order
+
+
+async def test_a_line_emptied_under_the_same_run_id_awaits_the_boxes_again(line: Line) -> None:
+    await line.engine.start("coordinator-1", "run-1", boxes=("a", "b"))
+    async for key in line.redis.scan_iter(f"gvq:{{{line.tenant}}}:*"):
+        await line.redis.delete(key)
+    await line.queue("sales")
+    await line.agent("101", sales=0)
+    reply = await line.engine.start("coordinator-1", "run-1", boxes=("a", "b"))
+    assert (reply.data["empty"], reply.data["restarted"]) == ("1", "0")
+    await line.engine.mirrored("run-1")
+    b = await line.box("b", "101")
+    await b.join("young")
+    await line.engine.heartbeat("b", b.link)
+    assert await b.rings() == [], "held: a is awaited"
 
 
 async def test_each_start_asks_for_a_mirror_until_one_was_made(line: Line) -> None:

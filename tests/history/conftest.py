@@ -25,6 +25,7 @@ class Day:
         await self.engine.put_agent("101", "PJSIP/101")
         await self.engine.put_member("sales", "101", 3)
         await self.engine.login("101")
+        await self.engine.mirrored("run")
         await self.engine.attach("a", "link", "adapter", 1, "one")
         await self.engine.snapshot(self._origin(), Snapshot(devices={"PJSIP/101": "NOT_INUSE"}))
 

@@ -84,6 +84,7 @@ class Rivals:
             await one.login(agent)
             for queue in QUEUES[number % 2 :]:
                 await one.put_member(queue, agent, number // 3)
+        await one.mirrored("run")
         for number, name in enumerate(BOXES):
             self.boxes[name] = Box(f"{name}-0")
             await self.engines[number % 2].attach(name, f"{name}-0", name, 1, "one")

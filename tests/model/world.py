@@ -50,6 +50,7 @@ class World:
         self.redis = Redis.from_url(url, decode_responses=True)
         self.now = 1_000_000 * SECOND
         self.engine = Engine(self.redis, tenant, TIMING, clock=lambda: self.now)
+        self.run(self.engine.mirrored("run"))
         self.model = Reference(_in_us(TIMING), draw=self._draw)
         self.ledger = Ledger()
         self.joins: dict[str, Join] = {}

@@ -75,6 +75,7 @@ async def serves_a_line(client: "Redis", tenant: str) -> None:
     await engine.put_agent("101", "PJSIP/101")
     assert await engine.put_members([("sales", "101", 0)]) == [None]
     await engine.login("101")
+    await engine.mirrored("run")
     await engine.attach("a", "link", "adapter", 1, "one")
     snapshot = Snapshot(devices={"PJSIP/101": "NOT_INUSE"})
     await engine.snapshot(Origin("a", "link", 1), snapshot)

@@ -2,12 +2,16 @@
 -- Guarantee  One live link a box; the newest link of one adapter process wins at once, another
 --            process only when the old link is closed or silent for the lease. A hello renews the
 --            lease only where it resumes: else the box is back with its snapshot, not before.
+--            No box meets a line without its queues (emptied, even under the same run id), which
+--            would let its callers go.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, instance, epoch, owner}
 -- Returns    ok {seq: last event taken of this epoch, fresh: 1 when a snapshot must come first}
---            | box_already_linked | stale_link (an older epoch)
+--            | not_ready (nobody has mirrored the directory here) | box_already_linked
+--            | stale_link (an older epoch)
 -- Journal    -
 transition('attach', function(arg)
+  if redis.call('HEXISTS', K.meta(), 'mirrored') == 0 then return 'not_ready' end
   local key = K.box(arg.box)
   local b = load(key) or { seen = '0', heard = '0', attached = '0', linked = '0', seq = '0' }
   local alive = b.linked == '1' and now < tonumber(b.heard) + LEASE_US

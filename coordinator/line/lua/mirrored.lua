@@ -1,5 +1,5 @@
 -- Purpose    The directory has been mirrored to the line of this server.
--- Guarantee  Until then start() asks for it, whoever calls it.
+-- Guarantee  Until then start() asks for it, whoever calls it, and no box is attached.
 -- KEYS       tenant prefix
 -- ARGV       {run_id: that start() was called with}
 -- Returns    ok

@@ -23,8 +23,8 @@ local function to_await(owner, restarted)
 end
 
 transition('start', function(arg)
-  local empty = redis.call('EXISTS', K.boxes()) == 0
   local known, mirrored = unpack(redis.call('HMGET', K.meta(), 'run_id', 'mirrored'))
+  local empty = not known
   local restarted = not empty and known ~= arg.run_id
   redis.call('HSET', K.meta(), 'run_id', arg.run_id)
   hold.begin(empty and arg.boxes or to_await(arg.owner, restarted),
