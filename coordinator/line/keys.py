@@ -20,7 +20,9 @@ class Key:
 TABLE: dict[str, Key] = {
     # For good (until deleted by the operator)
     "meta": Key(
-        "meta", "hash", "last fence; hold deadline, µs; server's run id, and that mirrored to"
+        "meta",
+        "hash",
+        "last fence; highest ticket restored; hold deadline, µs; server's run id, that mirrored to",
     ),
     "queues": Key("queues", "set", "names of all queues"),
     "queue": Key("queue:{}", "hash", "settings, round-robin pointer, counters, moving averages"),

@@ -1,5 +1,6 @@
 """Every caller's place is on its channel, so that an emptied Redis gets the same line back."""
 
+from coordinator.audit import audit
 from coordinator.protocol import KeepTicket, WaitingCall
 from tests.engine.conftest import SECOND, Line
 
@@ -34,3 +35,29 @@ async def test_a_snapshot_renews_the_ticket_of_one_who_was_moved_meanwhile(line:
     await a.attach()
     await a.snapshot([WaitingCall(join=a.call("1", priority=7), age_us=0, rank=rank)])
     assert await a.commands() == []
+
+
+async def test_whoever_joins_after_a_ticket_from_the_future_comes_behind_it_on_every_box(
+    line: Line,
+) -> None:
+    """Redis was replaced by one whose clock is behind."""
+    await line.queue("sales")
+    a, b, c = await line.box("a"), await line.box("b"), await line.box("c")
+    await a.attach()
+    ahead = line.now + 60 * SECOND
+    old = WaitingCall(join=a.call("old"), age_us=0, rank=ahead)
+    await a.snapshot([WaitingCall(join=a.call("unnumbered"), age_us=SECOND), old])
+    for box, name in ((b, "1"), (a, "2"), (b, "3"), (c, "4")):
+        line.wait(1)
+        await box.join(name, age_us=SECOND // 2)
+    expected = ["a-old-1", "a-unnumbered-1", "b-1-1", "a-2-1", "b-3-1", "c-4-1"]
+    assert await line.order() == expected
+    await a.leave("old")
+    line.wait(60)
+    for box, name in ((a, "5"), (c, "6")):
+        line.wait(1)
+        await box.join(name)
+    assert await line.order() == [*expected[1:], "a-5-1", "c-6-1"]
+    [*_, last] = await line.engine.callers("sales")
+    assert last.rank == line.now, "once the clock has caught up it rules again"
+    assert audit(await line.journal()).violations == []

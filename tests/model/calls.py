@@ -30,7 +30,10 @@ def rank_for(state: State, box: Box, age_us: int) -> int:
     """The rank of a caller the box reports now: acceptance minus a believable age."""
     if box.floor_us >= 0:
         age_us = min(age_us, state.now - box.floor_us + state.timing.age_grace_us)
-    return max(state.now - age_us, box.last_rank + 1)
+    rank = max(state.now - age_us, box.last_rank + 1)
+    if state.last_ticket > state.now:
+        rank = state.last_ticket = max(rank, state.last_ticket + 1)
+    return rank
 
 
 def depart(state: State, caller: Caller, outcome: str) -> None:

@@ -122,9 +122,9 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
         if caller.call_id not in present:
             depart(state, caller, "abandoned")
 
-    def moment(call: WaitingCall) -> tuple[int, str]:
+    def moment(call: WaitingCall) -> tuple[bool, int, str]:
         joined = state.now - call.age_us if call.rank is None else call.rank
-        return (joined, call.join.call_id)
+        return (call.rank is None, joined, call.join.call_id)
 
     for call in sorted(snapshot.calls, key=moment):
         talk = talks.get(call.join.call_id)
@@ -132,6 +132,7 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
         unknown = call.join.call_id not in state.callers and call.join.queue in state.queues
         if unknown and not elsewhere:
             rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
+            state.last_ticket = max(state.last_ticket, call.rank or 0)
             enter(state, box, call.join, rank)
     for talk in talks.values():
         served = state.callers.get(talk.call_id)

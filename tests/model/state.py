@@ -145,6 +145,8 @@ class State:
     boxes: dict[str, Box] = field(default_factory=dict)
     run_id: str = ""
     homes: dict[str, str] = field(default_factory=dict)
+    #: The highest rank a snapshot restored, and while that is ahead of the clock, gave since.
+    last_ticket: int = -1
     #: Boxes to wait for before anything is decided, and until when at most.
     awaited: set[str] = field(default_factory=set)
     hold_until: int = 0

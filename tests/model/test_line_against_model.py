@@ -326,7 +326,9 @@ class LineMachine(RuleBasedStateMachine):
         gone=st.sets(picks, max_size=2),
         bridged=st.sets(picks, max_size=2),
         stopped=st.sets(picks, max_size=2),
-        new=st.lists(st.sampled_from([7, 1_500_003, 4_000_009]), max_size=2, unique=True),
+        new=st.lists(
+            st.sampled_from([7, 1_500_003, 4_000_009, -2_000_003]), max_size=2, unique=True
+        ),
         lost_phones=st.sets(st.sampled_from(AGENTS), max_size=1),
     )
     def snapshot(
@@ -400,6 +402,8 @@ class LineMachine(RuleBasedStateMachine):
         queue = one_of([*QUEUES], age_us % 7)
         join = Join(call_id=call_id, channel=call_id, uniqueid=call_id, queue=queue)
         self.world.joins[call_id] = join
+        if age_us < 0:  # its ticket is of a clock that was ahead
+            return WaitingCall(join=join, age_us=0, rank=self.world.now - age_us)
         return WaitingCall(join=join, age_us=age_us)
 
     @rule(owner=st.sampled_from(OWNERS))

@@ -56,7 +56,7 @@ def _where(caller: Caller, other: Caller) -> str:
 
 
 def _rank(world: World, entry: Entry) -> Iterator[Violation]:
-    data, last = entry.data, world.last_rank.get(str(entry.data["box"]), 0)
+    data, last = entry.data, max(world.last_rank.values(), default=0)
     call, rank = data["call_id"], data["rank"]
     if rank <= world.last_join.get(str(data["box"]), 0):
         yield Violation(

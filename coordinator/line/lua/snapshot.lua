@@ -103,7 +103,8 @@ end
 -- Those with a ticket first, whose ranks are known; the others in the order of joining, as ranks
 -- never run backwards within a box.
 local function in_order(x, y)
-  if (x.rank or 0) ~= (y.rank or 0) then return (x.rank or now) < (y.rank or now) end
+  local first, second = x.rank or math.huge, y.rank or math.huge
+  if first ~= second then return first < second end
   if x.age_us ~= y.age_us then return x.age_us > y.age_us end
   return x.join.call_id < y.join.call_id
 end

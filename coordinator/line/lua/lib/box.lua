@@ -16,21 +16,32 @@ local function accept(arg, is_snapshot)
   return nil
 end
 
--- No later caller of this box gets a rank before this one.
+local function last_rank(key)
+  return tonumber(redis.call('HGET', key, 'last_rank') or '0')
+end
+
+-- A ticket's rank stands. No later caller of this box gets one before it; nor of any box while it is
+-- ahead of the clock (that of the Redis which gave it was).
 local function seen_rank(box, rank)
-  local last = tonumber(redis.call('HGET', K.box(box), 'last_rank') or '0')
-  redis.call('HSET', K.box(box), 'last_rank', math.max(last, rank))
+  for _, key in ipairs({ K.box(box), K.meta() }) do
+    redis.call('HSET', key, 'last_rank', int(math.max(last_rank(key), rank)))
+  end
 end
 
 -- Rank of a caller who joined `age` µs ago: never before the last heartbeat, which followed all
--- that was kept back till then (less a grace); never back behind an earlier caller of the same box. Returns rank, whether the age was cut.
+-- that was kept back till then (less a grace); never back behind an earlier caller of the same box, or
+-- a ticket ahead of the clock. Returns rank, whether the age was cut.
 local function rank_of(box, age, grace)
   local key = K.box(box)
-  local floor, last = unpack(redis.call('HMGET', key, 'floor', 'last_rank'))
-  local earliest_rank = tonumber(floor or '0') - grace
+  local earliest_rank = tonumber(redis.call('HGET', key, 'floor') or '0') - grace
   local rank, cut = now - age, false
   if rank < earliest_rank then rank, cut = earliest_rank, true end
-  if last and rank <= tonumber(last) then rank = tonumber(last) + 1 end
-  redis.call('HSET', key, 'last_rank', rank)
+  rank = math.max(rank, last_rank(key) + 1)
+  local ticket = last_rank(K.meta())
+  if ticket > now then
+    rank = math.max(rank, ticket + 1)
+    redis.call('HSET', K.meta(), 'last_rank', int(rank))
+  end
+  redis.call('HSET', key, 'last_rank', int(rank))
   return rank, cut
 end
