@@ -187,7 +187,7 @@ class Originate(_Message):
 
 
 class Cancel(_Message):
-    """End an offer, ringing or talking; `elsewhere` when another agent has answered it."""
+    """End an offer that is no talk yet; `elsewhere` when another agent has answered it."""
 
     kind: Literal["cancel"] = "cancel"
     offer_id: Id

@@ -265,11 +265,14 @@ def _left(scene: Scene, entry: Entry) -> str:
     data = entry.data
     if data["outcome"] == "answered":
         return ""
-    reason = f" ({data['reason']})" if data.get("reason") else ""
+    # "Unknown" is Asterisk's text of a hangup without a cause.
+    reason = f" ({data['reason']})" if data.get("reason", "Unknown") != "Unknown" else ""
+    caller = scene.world.caller(data["call_id"])
+    busy = _unavailable(scene.world, caller, set()) if caller and not caller.offers else ""
     return (
         f"{OUTCOME_WORDS[data['outcome']]}{reason}, at position {data['position']}, after waiting "
-        f"{seconds(data['wait_us'])}."
-    )
+        f"{seconds(data['wait_us'])}. {busy}"
+    ).rstrip()
 
 
 def _connected(scene: Scene, entry: Entry) -> str:

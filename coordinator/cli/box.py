@@ -38,7 +38,8 @@ On {box}, in ten minutes:
     #include gvq/gvq.conf
 
 3. asterisk -rx 'manager reload'; asterisk -rx 'dialplan reload'
-4. Adapter, as a service beside Asterisk:
+4. Adapter, as a service beside Asterisk. Install gvq there as on the coordinator (README.md,
+   step 1); the URL is that by which {box} reaches the coordinator:
 
     GVQ_COORDINATOR_URL={url} GVQ_BOX={box} \\
     GVQ_TOKEN={token} \\

@@ -66,7 +66,10 @@ def verify(
 
 
 def why(
-    call: Annotated[str, typer.Argument(help="The call's id, as `gvq queue callers` shows it.")],
+    call: Annotated[
+        str,
+        typer.Argument(help="Its id, as `gvq queue callers` and `gvq call list` show it."),
+    ],
     journal: SavedOption = None,
     as_json: AsJson = False,
 ) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from coordinator.cli import agent, box, journal, lab, member, queue, serve, token
+from coordinator.cli import agent, box, call, journal, lab, member, queue, serve, token
 from coordinator.cli.demo.command import demo
 from coordinator.cli.errors import Commands
 
@@ -26,6 +26,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(agent.app, name="agent")
 app.add_typer(member.app, name="member")
 app.add_typer(box.app, name="box")
+app.add_typer(call.app, name="call")
 app.add_typer(token.app, name="token")
 app.add_typer(journal.app, name="journal")
 app.add_typer(lab.app, name="lab")

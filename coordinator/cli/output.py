@@ -29,7 +29,9 @@ def print_rows(rows: Sequence[Row], columns: Mapping[str, str], as_json: bool) -
     if as_json:
         print_json(rows)
         return
-    table = Table(*columns.values(), box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in columns.values():
+        table.add_column(heading, overflow="fold")  # an id that is cut cannot be used
     for row in rows:
         table.add_row(*(Text(shown(row.get(name))) for name in columns))
     Console(soft_wrap=True).print(table)

@@ -52,6 +52,15 @@ def test_one_who_still_waits_is_told_where_and_for_whom() -> None:
     assert story(book, "c1").endswith("It still waits, at position 1. Not available: ann (paused).")
 
 
+def test_one_who_left_unserved_is_told_who_could_not_be_rung() -> None:
+    book = shop(ann=0)
+    book.agent("ann", "paused")
+    book.join("c1")
+    book.left("c1", "abandoned", reason="Unknown")
+    ending = "The caller hung up, at position 1, after waiting 8.0 s. Not available: ann (paused)."
+    assert story(book, "c1").endswith(ending)
+
+
 def test_a_caller_restored_late_and_a_raised_window() -> None:
     book = shop()
     book.join(
