@@ -35,7 +35,10 @@ async def _all_are_served_in_order(rig: Rig, callers: list[Caller]) -> None:
     await rig.agent("101", "b", Behaviour(talk=0.05))
     for caller in callers:
         assert await rig.outcome(caller) == "answered"
-    assert [ring.number for ring in rig.first_rings()] == [caller.number for caller in callers]
+    rung = [ring.number for ring in rig.first_rings()]
+    told = [*rig.coordinator.of("box.detached"), *rig.coordinator.of("offer.made")[:3]]
+    why = "\n".join(str(entry.to_json()) for entry in told)
+    assert rung == [caller.number for caller in callers], why
     assert rig.double_invites() == []
     assert await rig.verify() == ""
 
