@@ -11,10 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ami_adapter.actions import MAX_LINE, MAX_LINES, UnsafeAction, Values, check
-from ami_adapter.connection import MAX_MESSAGE, AmiClosed, AmiRefused, AmiSession, Peer, connect
+from ami_adapter.connection import (
+    MAX_MESSAGE,
+    AmiClosed,
+    AmiRefused,
+    AmiSession,
+    Peer,
+    _Protocol,
+    connect,
+)
 from ami_adapter.headers import Headers
 from tests.adapter.conftest import now_us
 from tests.adapter.support.asterisk import CHALLENGE, SECRET, Conversation, Manager, message
+from tests.waiting import eventually
 
 
 @asynccontextmanager
@@ -29,6 +38,31 @@ async def session(asterisk: Manager, peer: Peer) -> AsyncIterator[tuple[AmiSessi
         yield ami, box
     finally:
         await ami.close()
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> bytearray:
+    """What the adapter has read of its peer so far."""
+    read = bytearray()
+    take = _Protocol.data_received
+
+    def taken(protocol: _Protocol, data: bytes) -> None:
+        read.extend(data)
+        take(protocol, data)
+
+    monkeypatch.setattr(_Protocol, "data_received", taken)
+    return read
+
+
+async def apart(box: Conversation, data: bytes, reads: bytearray) -> None:
+    """Sends bytes and returns when they have been read, so that what follows is another read."""
+    wanted = len(reads) + len(data)
+    box.write(data)
+
+    async def read() -> bool:
+        return len(reads) >= wanted
+
+    await eventually(read)
 
 
 async def ended(ami: AmiSession) -> str:
@@ -77,14 +111,12 @@ async def test_shutdown_of_asterisk_ends_the_session(asterisk: Manager, peer: Pe
 # ── (2) whole messages ──────────────────────────────────────────────────────────────────────────
 
 
-async def test_utf8_split_across_reads_is_kept(asterisk: Manager, peer: Peer) -> None:
+async def test_utf8_split_across_reads_is_kept(
+    asterisk: Manager, peer: Peer, reads: bytearray
+) -> None:
     async with session(asterisk, peer) as (ami, box):
-        sock = box.writer.get_extra_info("socket")
-        assert sock is not None
         for byte in message({"Event": "Hangup", "CallerIDName": "Żółć 李 👩"}):
-            box.write(bytes([byte]))
-            await box.writer.drain()
-            await asyncio.sleep(0)
+            await apart(box, bytes([byte]), reads)
         assert (await ami.events.get()).headers["calleridname"] == "Żółć 李 👩"
 
 
@@ -102,13 +134,11 @@ async def test_a_message_without_end_ends_the_session(asterisk: Manager, peer: P
 
 
 async def test_a_greeting_split_from_its_first_event_loses_nothing(
-    asterisk: Manager, peer: Peer
+    asterisk: Manager, peer: Peer, reads: bytearray
 ) -> None:
     opening = asyncio.create_task(connect(peer, now_us))
     box = await asterisk.accept()
-    box.write(b"Asterisk Call Manager/1")
-    await box.writer.drain()
-    await asyncio.sleep(0.01)  # so that it is a read of its own
+    await apart(box, b"Asterisk Call Manager/1", reads)
     box.write(b"3.0.0\r\n" + message({"Event": "Early"}))
     box.answer(await box.expect("Challenge"), Challenge=CHALLENGE)
     box.answer(await box.expect("Login"))

@@ -258,8 +258,13 @@ async def test_it_stops_although_the_manager_is_lost_in_the_same_moment(
 
 
 async def test_it_stops_while_everything_is_away(asterisk: Manager, line: Coordinator) -> None:
+    before = signal.getsignal(signal.SIGINT)
     stopping = asyncio.create_task(run(settings(asterisk, line.url, ami_port=1)))
-    await asyncio.sleep(0)
+
+    async def listens() -> bool:
+        return signal.getsignal(signal.SIGINT) is not before
+
+    await eventually(listens)
     os.kill(os.getpid(), signal.SIGINT)
     await stopping
 
