@@ -318,11 +318,17 @@ _CALLERS_DEVICE = re.compile(r"PJSIP/(?!gvq-|\d+$)")
 
 
 def facts(chapter: list[Message]) -> list[str]:
-    """The chapter as every box must have it: sorted, each message as its headers and facts."""
+    """The chapter as every box must have it: sorted, each message as its headers and facts.
+
+    Of a device only its last state: Asterisk works a state out when it comes to tell it, so
+    whether a box under load tells of the states on the way there is chance.
+    """
+    last = {dict(message).get("Device"): message for message in chapter}
     return sorted(
         "|".join(f"{name}={value}" if name in FACTS else name for name, value in message)
         for message in chapter
-        if not _CALLERS_DEVICE.match(dict(message).get("Device", ""))
+        if (device := dict(message).get("Device")) is None
+        or (message is last[device] and not _CALLERS_DEVICE.match(device))
     )
 
 
