@@ -11,6 +11,8 @@ from packaging.utils import canonicalize_name
 from tests.delivery.tree import read
 
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+")
+#: A dependency may be needed by some of the Pythons we run on only, as Debian 12's 3.11.2.
+PYTHONS = ("3.11.0", "3.11.2", "3.12.0", "3.13.0")
 LINES = [line for line in read("constraints.txt").splitlines() if line and line[0] != "#"]
 PINS = {canonicalize_name(name): pin for name, pin in (line.split("==", 1) for line in LINES)}
 
@@ -63,8 +65,14 @@ def _collect(wanted: Requirement, found: set[str], seen: set[tuple[str, str]]) -
 def _children(name: str, extra: str) -> Iterator[Requirement]:
     for line in _requires(name):
         child = Requirement(line)
-        if child.marker is None or child.marker.evaluate({"extra": extra}):
+        if any(_applies(child, python, extra) for python in PYTHONS):
             yield child
+
+
+def _applies(child: Requirement, python: str, extra: str) -> bool:
+    series = python.rpartition(".")[0]
+    where = {"python_full_version": python, "python_version": series, "extra": extra}
+    return child.marker is None or child.marker.evaluate(where)
 
 
 def _requires(name: str) -> list[str]:
