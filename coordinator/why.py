@@ -22,6 +22,8 @@ STRATEGY_WORDS = {
     "leastrecent": "whose last call ended longest ago comes first",
     "fewestcalls": "who completed the fewest calls comes first",
     "rrmemory": "the next member after the one rung last comes first",
+    "rrordered": "the next member after the one rung last comes first",
+    "wrandom": "all whom the caller's penalty window admits draw, those of low penalty lower",
     "linear": "the first member in order comes first",
     "random": "one is drawn",
 }

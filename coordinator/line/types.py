@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Strategy = Literal["ringall", "leastrecent", "fewestcalls", "rrmemory", "linear", "random"]
+Strategy = Literal[
+    "ringall", "leastrecent", "fewestcalls", "rrmemory", "rrordered", "linear", "random", "wrandom",
+]  # fmt: skip
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
 
 AgentState = Literal[

@@ -68,9 +68,11 @@ def candidates(state: State, caller: Caller) -> list[Member]:
 
 def best_agent(state: State, caller: Caller, members: list[Member]) -> Member:
     """Whom of its candidates the caller gets: lowest tier, untried first, then the strategy."""
+    queue = state.queues[caller.queue]
     lowest = min(effective_penalty(member, caller) for member in members)
     tier = [member for member in members if effective_penalty(member, caller) == lowest]
-    queue = state.queues[caller.queue]
+    if queue.settings.strategy == "wrandom":
+        tier = members
     if queue.settings.strategy == "ringall" or all(m.agent in caller.tried for m in tier):
         caller.tried.clear()
     untried = [member for member in tier if member.agent not in caller.tried]
@@ -84,9 +86,9 @@ def by_strategy(state: State, queue: Queue, caller: Caller, members: list[Member
         return min(members, key=lambda m: (state.agents[m.agent].last_call_us, m.order))
     if strategy == "fewestcalls":
         return min(members, key=lambda m: (m.calls, m.order))
-    if strategy == "rrmemory":
+    if strategy in ("rrmemory", "rrordered"):
         return min(members, key=lambda m: (m.order <= queue.rung_last, m.order))
-    if strategy == "random":
+    if strategy in ("random", "wrandom"):
         drawn = state.draw(caller.call_id, [member.agent for member in members])
         return next(member for member in members if member.agent == drawn)
     if strategy == "ringall":

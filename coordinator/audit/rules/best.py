@@ -14,8 +14,12 @@ ORDERS: dict[str, Callable[[Queue, Agent, Member], tuple[int, ...]]] = {
         member.order,
     ),
     "rrmemory": lambda queue, agent, member: (member.order <= queue.rung, member.order),
+    "rrordered": lambda queue, agent, member: (member.order <= queue.rung, member.order),
     "linear": lambda queue, agent, member: (member.order,),
 }
+
+#: Strategies that know no tiers.
+POOLING = frozenset({"wrandom"})
 
 
 def check(world: World, entry: Entry) -> Iterator[Violation]:
@@ -65,6 +69,8 @@ def _better(world: World, caller: Caller, name: str) -> str:
     fit = [(a, m) for a, m in fit if caller.admits(m.penalty)]
     if name not in {agent.name for agent, _ in fit}:
         return ""
+    if queue.strategy in POOLING:
+        return _better_in_tier(queue, caller, name, fit)
     own = caller.penalty_of(queue.members[name].penalty)
     lowest = min(caller.penalty_of(member.penalty) for _, member in fit)
     if own > lowest:
@@ -81,7 +87,7 @@ def _better_in_tier(
         return ""
     untried = [(a, m) for a, m in tier if a.name not in caller.tried]
     if untried and name in caller.tried:
-        return f"agent {untried[0][0].name} of the same penalty had not been tried yet"
+        return f"agent {untried[0][0].name} of the same tier had not been tried yet"
     order = ORDERS.get(queue.strategy)
     if order is None:
         return ""

@@ -36,8 +36,21 @@ local function free_entry(name)
   }
 end
 
--- Strategies register here (strategies/*.lua): metric(agent record, membership) → number, and
--- optionally start(queue, tier) → name in the free index after which the tier's order begins.
+-- An available agent's name in a queue's free index; nil when it is not there.
+local function free_name_of(queue, agent)
+  local free = redis.call('HGET', K.agent(agent), 'free') or ''
+  for of, name in string.gmatch(free, '(%S+) (%S+)') do
+    if of == queue then return name end
+  end
+end
+
+-- Strategies register here (strategies/*.lua): metric(agent record, membership) → number, by which
+-- the free index is ordered, and what else a strategy is:
+--   start(queue, penalty) → name in the free index from which the order begins
+--   key(queue, member)    → what compares the bests of several penalties, else the metric
+--   weight(penalty)       → members draw from [0, weight), and the lowest wins; there is no order
+--   pools                 → no tiers: all members whom the window admits are one
+--   all                   → the whole tier is rung at once
 local strategies = {}
 
 local function membership(value)

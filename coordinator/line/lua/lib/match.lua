@@ -6,94 +6,7 @@
 
 local match = {}
 
-local PAGE = 5          -- members looked at, and told of in the journal, at a time
 local PASSED_OVER = 5   -- callers ahead that the journal names
-
--- The members of one penalty in the strategy's order, one at a time.
-local function walk(queue, penalty, strategy)
-  local head = string.format('%05d', penalty)
-  local start = strategy.start and strategy.start(queue, penalty)
-  local from, stop, rounds = '[' .. (start or head), '[' .. head .. '~', start and 2 or 1
-  local page, at = {}, 0
-  return function()
-    at = at + 1
-    while at > #page and rounds > 0 do
-      page = redis.call('ZRANGEBYLEX', K.free(queue), from, stop, 'LIMIT', 0, PAGE)
-      at = 1
-      if #page == PAGE then
-        from = '(' .. page[PAGE]
-      else
-        rounds = rounds - 1
-        from, stop = '[' .. head, '(' .. (start or head)
-      end
-    end
-    return page[at] and free_entry(page[at])
-  end
-end
-
--- The best tier with anybody in it that this window admits: effective penalty, real penalties.
-local function best_tier(queue, w)
-  local key, floor = K.free(queue), w.min or 0
-  local function next_penalty(from)
-    local name = redis.call('ZRANGEBYLEX', key, string.format('[%05d', from), '+', 'LIMIT', 0, 1)[1]
-    return name and free_entry(name).penalty
-  end
-  if w.raise then
-    local raised, p = {}, windows.effective(w, 0) and next_penalty(0)
-    while p and p <= w.raise do
-      raised[#raised + 1] = p
-      p = next_penalty(p + 1)
-    end
-    if #raised > 0 then return w.raise, raised end
-    floor = math.max(floor, w.raise + 1)
-  end
-  local p = next_penalty(floor)
-  if not p or (w.max and p > w.max) then return nil end
-  return p, { p }
-end
-
-local function before(strategy, queue, x, y)
-  local kx = strategy.key and strategy.key(queue, x) or x.metric
-  local ky = strategy.key and strategy.key(queue, y) or y.metric
-  if kx ~= ky then return kx < ky end
-  return x.order < y.order
-end
-
--- Of one penalty: the first not tried by this caller, else nil; the first of all; those seen.
-local function first_of(call, queue, penalty, strategy, seen)
-  local next_member, first = walk(queue, penalty, strategy), nil
-  local m = next_member()
-  while m do
-    first = first or m
-    if #seen < PAGE then seen[#seen + 1] = m end
-    if not has(call.tried, m.agent) then return m, first end
-    m = next_member()
-  end
-  return nil, first
-end
-
-local function pick_one(call, queue, penalties, strategy)
-  local seen, fresh, any = {}, nil, nil
-  for _, penalty in ipairs(penalties) do
-    local untried, first = first_of(call, queue, penalty, strategy, seen)
-    if untried and (not fresh or before(strategy, queue, untried, fresh)) then fresh = untried end
-    if first and (not any or before(strategy, queue, first, any)) then any = first end
-  end
-  if not fresh then save(K.call(call.id), call, 'tried', '') end
-  local chosen = fresh or any
-  local told = false
-  for _, m in ipairs(seen) do told = told or m.agent == chosen.agent end
-  if not told then seen[#seen + 1] = chosen end
-  return { chosen }, seen
-end
-
-local function pick_all(queue, penalties, strategy)
-  local everyone = {}
-  for _, penalty in ipairs(penalties) do
-    for m in walk(queue, penalty, strategy) do everyone[#everyone + 1] = m end
-  end
-  return everyone, everyone
-end
 
 -- Who is ahead and why they do not get this agent: for the journal and `gvq why`.
 local function passed_over(call, ahead)
@@ -109,10 +22,10 @@ local function passed_over(call, ahead)
   return rows
 end
 
-local function considered(seen, tier)
+local function considered(seen, w)
   local rows = {}
-  for i = 1, math.min(#seen, PAGE + 1) do
-    rows[i] = { seen[i].agent, int(tier), int(seen[i].metric) }
+  for i, m in ipairs(seen) do
+    rows[i] = { m.agent, int(windows.effective(w, m.penalty)), int(m.metric) }
   end
   return rows
 end
@@ -128,27 +41,25 @@ local function serve(call)
     return false
   end
   local w = windows.parse(string.match(call.open, '^[^|]+'))
-  local tier, penalties = best_tier(queue, w)
-  if not tier then return false end
-  local chosen, seen
+  local chosen, seen = choose(call, queue, strategy, w)
+  if not chosen then return false end
   if strategy.all then
-    chosen, seen = pick_all(queue, penalties, strategy)
-    calls.open(call, tier)
+    calls.open(call, windows.effective(w, chosen[1].penalty))
   else
-    chosen, seen = pick_one(call, queue, penalties, strategy)
     calls.close(call)
   end
   local ahead = position(queue, call.place) - 1
   local passed = cjson.encode(passed_over(call, ahead))
-  local rows = cjson.encode(considered(seen, tier))
+  local rows = cjson.encode(considered(seen, w))
   for _, m in ipairs(chosen) do
     local a = agents.load(m.agent)
     local o = offers.make(call, a, tonumber(timeout), OFFER_GRACE_US)
     redis.call('HSET', K.queue(queue), 'pointer', m.order)
     journal('offer.made', 'queue', queue, 'call_id', call.id, 'box', call.box, 'agent', a.name,
-      'home', a.home, 'offer_id', o.id, 'fence', tonumber(o.fence), 'penalty', tier,
-      'position', ahead + 1, 'strategy', name, 'considered', rows, 'passed_over', passed,
-      'ahead', ahead, 'timeout_us', tonumber(timeout) * 1000000)
+      'home', a.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
+      'penalty', windows.effective(w, m.penalty), 'position', ahead + 1, 'strategy', name,
+      'considered', rows, 'passed_over', passed, 'ahead', ahead,
+      'timeout_us', tonumber(timeout) * 1000000)
   end
   return true
 end

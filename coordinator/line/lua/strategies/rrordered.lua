@@ -1,0 +1,2 @@
+-- rrordered: as rrmemory, which keeps the order of being added anyhow.
+strategies.rrordered = strategies.rrmemory
