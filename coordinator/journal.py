@@ -16,6 +16,7 @@ INTEGERS = frozenset(
         "at_us", "priority", "rank", "position", "fence", "penalty", "min_penalty", "max_penalty",
         "raise_penalty", "age_us", "wait_us", "ring_us", "hold_us", "talk_us", "timeout_us",
         "ahead", "order", "weight", "ring_timeout_s", "retry_s", "wrapup_s", "removed",
+        "penalty_members_limit",
     }
 )  # fmt: skip
 
@@ -54,7 +55,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "agent.state": ("agent", "state", "reason?", "home", "by"),
     "member.changed": ("queue", "agent", "penalty?", "order?", "removed"),
     "queue.changed": (
-        "queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?", "removed",
+        "queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?",
+        "penalty_members_limit?", "removed",
     ),
     "box.attached": ("box",),
     "box.detached": ("box", "reason"),

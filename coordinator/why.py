@@ -227,7 +227,7 @@ def _unavailable(world: World, caller: Caller | None, available: set[str]) -> st
     busy = [
         f"{name} ({_state(world, name)})"
         for name, member in queue.members.items()
-        if caller.admits(member.penalty) and name not in world.free | available
+        if world.penalty(caller, member) is not None and name not in world.free | available
     ]
     return f"Not available: {_some(busy)}." if busy else ""
 
@@ -246,7 +246,7 @@ def _why_behind(world: World, caller: Caller, agent: str) -> str:
     member = world.member(caller, agent)
     if caller.detached:
         return PASSED_WORDS["detached"]
-    if member and not caller.admits(member.penalty):
+    if member and world.penalty(caller, member) is None:
         return PASSED_WORDS["penalty"]
     if caller.offers:
         return PASSED_WORDS["ringing"]

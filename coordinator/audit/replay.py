@@ -194,6 +194,7 @@ def _queue(world: World, entry: Entry) -> None:
     queue = world.queues.setdefault(data["queue"], Queue(data["queue"]))
     queue.strategy = data.get("strategy", queue.strategy)
     queue.weight = data.get("weight", queue.weight)
+    queue.penalty_members_limit = data.get("penalty_members_limit", queue.penalty_members_limit)
 
 
 def _hold(world: World, entry: Entry) -> None:

@@ -64,15 +64,12 @@ class Caller:
         """An agent has answered: nobody else may be rung for it."""
         return any(offer.state != "ringing" for offer in self.offers.values())
 
-    def penalty_of(self, penalty: int) -> int:
-        """A member's penalty as this caller sees it (QUEUE_RAISE_PENALTY)."""
-        return max(penalty, self.raise_penalty or 0)
-
-    def admits(self, penalty: int) -> bool:
-        """Whether the caller's window takes a member of this penalty; an absent bound is open."""
-        effective = self.penalty_of(penalty)
+    def penalty_of(self, penalty: int) -> int | None:
+        """A member's penalty as this caller's window shows it; None when it does not admit it."""
+        effective = max(penalty, self.raise_penalty or 0)
         low = self.min_penalty is None or effective >= self.min_penalty
-        return low and (self.max_penalty is None or effective <= self.max_penalty)
+        high = self.max_penalty is None or effective <= self.max_penalty
+        return effective if low and high else None
 
 
 @dataclass(slots=True)
@@ -101,10 +98,16 @@ class Queue:
     name: str
     strategy: str = "ringall"
     weight: int = 0
+    penalty_members_limit: int = 0
     members: dict[str, Member] = field(default_factory=dict)
     line: list[Place] = field(default_factory=list)
     rung: int = -1
     completed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def flat(self) -> bool:
+        """Whether penalties do not count, as there are few members."""
+        return len(self.members) <= self.penalty_members_limit
 
     def position(self, place: Place) -> int:
         """1-based position that this place has, or would have, in the line."""
@@ -185,8 +188,11 @@ class World:
         member = self.member(caller, agent)
         if member is None or agent not in self.free or not self.is_open(caller):
             return False
-        return caller.admits(member.penalty) and self._within_tier(caller, member)
+        penalty = self.penalty(caller, member)
+        # A caller being rung takes more agents only by ringall, and only up to the tier rung.
+        return penalty is not None and (not caller.offers or penalty <= caller.tier)
 
-    def _within_tier(self, caller: Caller, member: Member) -> bool:
-        """A caller being rung takes more agents only by ringall, and only up to the tier rung."""
-        return not caller.offers or caller.penalty_of(member.penalty) <= caller.tier
+    def penalty(self, caller: Caller, member: Member) -> int | None:
+        """A member's effective penalty for this caller; None when its window does not admit it."""
+        queue = self.queues.get(caller.queue)
+        return 0 if queue and queue.flat else caller.penalty_of(member.penalty)

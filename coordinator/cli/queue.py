@@ -74,12 +74,16 @@ def put(
     servicelevel: Annotated[
         int | None, typer.Option(help="Seconds within which answers count. [default: 0]")
     ] = None,
+    penaltymemberslimit: Annotated[
+        int | None, typer.Option(help="Up to so many members penalties do not count. [default: 0]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a queue, or set it anew: what is not given gets its default."""
     given: dict[str, Any] = {
         "strategy": strategy, "weight": weight, "timeout": timeout, "retry": retry,
         "wrapuptime": wrapuptime, "servicelevel": servicelevel,
+        "penaltymemberslimit": penaltymemberslimit,
     }  # fmt: skip
     body = {name: value for name, value in given.items() if value is not None}
     saved = Client().put(path("queues", queue), body)

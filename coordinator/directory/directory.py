@@ -6,6 +6,7 @@ reaches the line, and what happens when the line is away, is told in mirror.py.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import partial
 from typing import TypeVar
 
@@ -59,8 +60,7 @@ class Directory:
             row = await change.session.get(QueueRow, queue)
             created = row is None
             row = row or QueueRow(name=queue)
-            for name in QueueSettings.__dataclass_fields__:
-                setattr(row, name, getattr(settings, name))
+            row.settings = asdict(settings)
             change.session.add(row)
             await change.session.flush()
             await change.push(self._line.put_queue, queue, settings)

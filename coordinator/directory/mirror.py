@@ -268,11 +268,5 @@ def _state(agent: AgentRow) -> list[tuple[str, str, str]]:
 
 def settings_of(row: QueueRow) -> QueueSettings:
     """The line's settings of a queue as SQL holds them."""
-    return QueueSettings(
-        strategy=row.strategy,  # type: ignore[arg-type]  # checked when it was put
-        weight=row.weight,
-        timeout=row.timeout,
-        retry=row.retry,
-        wrapuptime=row.wrapuptime,
-        servicelevel=row.servicelevel,
-    )
+    fields = QueueSettings.__dataclass_fields__
+    return QueueSettings(**{name: row.settings[name] for name in fields if name in row.settings})

@@ -4,7 +4,17 @@ An agent who logged in or paused did so as a person; that must survive an emptie
 kept here beside the configuration. Everything that follows from calls lives in the line only.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, String, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Integer,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coordinator.database import Base
@@ -19,17 +29,12 @@ SERIAL = BigInteger().with_variant(Integer, "sqlite")
 
 
 class QueueRow(Base):
-    """A queue: the fields of `QueueSettings`. Times in seconds."""
+    """A queue. `settings`: the fields of `QueueSettings`; one that is missing has its default."""
 
     __tablename__ = "queues"
 
     name: Mapped[str] = mapped_column(NAME, primary_key=True)
-    strategy: Mapped[str] = mapped_column(String(32))
-    weight: Mapped[int]
-    timeout: Mapped[int]
-    retry: Mapped[int]
-    wrapuptime: Mapped[int]
-    servicelevel: Mapped[int]
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class AgentRow(Base):

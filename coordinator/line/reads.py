@@ -170,12 +170,10 @@ class Reads:
 def _queue_view(
     name: str, fields: dict[str, str], callers: int, available: int, members: int
 ) -> QueueView:
+    numbers = QueueSettings.__dataclass_fields__.keys() & fields.keys() - {"strategy"}
     settings = QueueSettings(
         strategy=cast(Strategy, fields["strategy"]),
-        **{
-            field: int(fields[field])
-            for field in ("weight", "timeout", "retry", "wrapuptime", "servicelevel")
-        },
+        **{field: int(fields[field]) for field in numbers},
     )
     counters = {
         field: int(fields.get(field, 0))

@@ -25,6 +25,7 @@ class QueueSettings:
     retry: int = 5
     wrapuptime: int = 0
     servicelevel: int = 0
+    penaltymemberslimit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,7 @@ def _create_directory() -> None:
     op.create_table(
         "queues",
         sa.Column("name", NAME, nullable=False),
-        sa.Column("strategy", sa.String(32), nullable=False),
-        sa.Column("weight", sa.Integer(), nullable=False),
-        sa.Column("timeout", sa.Integer(), nullable=False),
-        sa.Column("retry", sa.Integer(), nullable=False),
-        sa.Column("wrapuptime", sa.Integer(), nullable=False),
-        sa.Column("servicelevel", sa.Integer(), nullable=False),
+        sa.Column("settings", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_queues"),
     )
     op.create_table(

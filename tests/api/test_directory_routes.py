@@ -9,7 +9,7 @@ from tests.api.lines import Box
 
 QUEUE = {
     "strategy": "linear", "weight": 2, "timeout": 20, "retry": 7, "wrapuptime": 10,
-    "servicelevel": 30,
+    "servicelevel": 30, "penaltymemberslimit": 3,
 }  # fmt: skip
 
 

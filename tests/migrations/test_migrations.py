@@ -12,7 +12,6 @@ import migrations
 from coordinator.database import Base, Database, normalise_url, open_engine, writing
 from coordinator.directory import models as _directory  # noqa: F401  # fills Base.metadata
 from coordinator.history import models as _history  # noqa: F401
-from coordinator.line.types import QueueSettings
 from migrations import run
 
 
@@ -88,8 +87,3 @@ async def test_references_broken_by_a_migration_are_found_on_sqlite(tmp_path: Pa
         with pytest.raises(RuntimeError, match="refer to nothing"):
             await connection.run_sync(run._check_references)
     await engine.dispose()
-
-
-async def test_models_and_settings_name_the_same_fields() -> None:
-    columns = set(Base.metadata.tables["queues"].columns.keys())
-    assert columns == {"name", *QueueSettings.__dataclass_fields__}

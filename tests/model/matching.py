@@ -17,13 +17,23 @@ def line_of(state: State, queue: str) -> list[Caller]:
     return sorted(waiting, key=place)
 
 
-def effective_penalty(member: Member, caller: Caller) -> int:
+def penalties_count(state: State, queue: str) -> bool:
+    """Whether there are more members than penaltymemberslimit."""
+    known = state.queues[queue]
+    return len(known.members) > known.settings.penaltymemberslimit
+
+
+def effective_penalty(state: State, member: Member, caller: Caller) -> int:
     """The member's penalty for this caller: lifted to the caller's raise."""
+    if not penalties_count(state, caller.queue):
+        return 0
     return max(member.penalty, caller.raise_penalty or 0)
 
 
-def admits(caller: Caller, penalty: int) -> bool:
+def admits(state: State, caller: Caller, penalty: int) -> bool:
     """Whether the caller's penalty window admits this effective penalty."""
+    if not penalties_count(state, caller.queue):
+        return True
     low_enough = caller.max_penalty is None or penalty <= caller.max_penalty
     return low_enough and (caller.min_penalty is None or penalty >= caller.min_penalty)
 
@@ -60,8 +70,8 @@ def candidates(state: State, caller: Caller) -> list[Member]:
         member
         for member in state.queues[caller.queue].members.values()
         if is_available(state, state.agents[member.agent])
-        and admits(caller, effective_penalty(member, caller))
-        and is_open_for(state, caller, effective_penalty(member, caller))
+        and admits(state, caller, effective_penalty(state, member, caller))
+        and is_open_for(state, caller, effective_penalty(state, member, caller))
     ]
     return sorted(members, key=lambda member: member.order)
 
@@ -69,8 +79,8 @@ def candidates(state: State, caller: Caller) -> list[Member]:
 def best_agent(state: State, caller: Caller, members: list[Member]) -> Member:
     """Whom of its candidates the caller gets: lowest tier, untried first, then the strategy."""
     queue = state.queues[caller.queue]
-    lowest = min(effective_penalty(member, caller) for member in members)
-    tier = [member for member in members if effective_penalty(member, caller) == lowest]
+    lowest = min(effective_penalty(state, member, caller) for member in members)
+    tier = [member for member in members if effective_penalty(state, member, caller) == lowest]
     if queue.settings.strategy == "wrandom":
         tier = members
     if queue.settings.strategy == "ringall" or all(m.agent in caller.tried for m in tier):
@@ -100,7 +110,7 @@ def ring(state: State, caller: Caller, member: Member) -> None:
     """Make the offer."""
     queue = state.queues[caller.queue]
     patience = queue.settings.timeout * SECOND + state.timing.offer_grace_us
-    penalty = effective_penalty(member, caller)
+    penalty = effective_penalty(state, member, caller)
     caller.tier = min(caller.tier, penalty) if caller.offers else penalty
     offer = Offer(
         call_id=caller.call_id,

@@ -42,6 +42,7 @@ settings_of_queues = st.builds(
     timeout=st.sampled_from([1, 3, 15]),
     retry=st.sampled_from([0, 1, 5]),
     wrapuptime=st.sampled_from([0, 0, 2]),
+    penaltymemberslimit=st.sampled_from([0, 0, 0, 2, 3]),
 )
 
 _tenants = count(1)

@@ -21,7 +21,7 @@ Seconds = Annotated[int, Field(ge=0, le=86_400)]
 
 _QUEUE: dict[str, Any] = {
     "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15, "retry": 5,
-    "wrapuptime": 10, "servicelevel": 20,
+    "wrapuptime": 10, "servicelevel": 20, "penaltymemberslimit": 0,
 }  # fmt: skip
 _QUEUE_LIVE = _QUEUE | {
     "callers": 3, "available": 0, "members": 12, "completed": 140, "abandoned": 6,
@@ -40,6 +40,9 @@ class QueueIn(Request):
     retry: Annotated[int, Field(ge=1, le=3600, description="Rest after a failed ring, s.")] = 5
     wrapuptime: Seconds = 0
     servicelevel: Seconds = 0
+    penaltymemberslimit: Annotated[
+        int, Field(ge=0, le=1_000_000, description="Up to so many members penalties do not count.")
+    ] = 0
 
     def settings(self) -> QueueSettings:
         """As the line takes them."""
@@ -56,6 +59,7 @@ class QueueConfig(BaseModel):
     retry: int
     wrapuptime: int
     servicelevel: int
+    penaltymemberslimit: int
 
 
 class QueueSaved(QueueConfig):

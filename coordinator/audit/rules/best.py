@@ -48,7 +48,7 @@ def _unfit(world: World, caller: Caller, name: str) -> str:
         return f"the agent was {agent.state if agent else 'unknown'}, not available"
     if member is None:
         return "" if world.partial else f"is no member of queue {caller.queue}"
-    if not caller.admits(member.penalty):
+    if world.penalty(caller, member) is None:
         return f"the caller's penalty window does not admit penalty {member.penalty}"
     if caller.detached:
         return f"the caller's box {caller.box} was detached"
@@ -57,26 +57,27 @@ def _unfit(world: World, caller: Caller, name: str) -> str:
 
 def _penalty(world: World, caller: Caller, entry: Entry) -> str:
     member = world.member(caller, str(entry.data["agent"]))
-    if member is None or caller.penalty_of(member.penalty) == entry.data["penalty"]:
+    if member is None or world.penalty(caller, member) == entry.data["penalty"]:
         return ""
-    return f"its effective penalty is {caller.penalty_of(member.penalty)}"
+    return f"its effective penalty is {world.penalty(caller, member)}"
 
 
 def _better(world: World, caller: Caller, name: str) -> str:
     """Who was better, in words; empty when nobody was."""
     queue = world.queues[caller.queue]
-    fit = [(world.agents[a], member) for a, member in world.free_members(queue)]
-    fit = [(a, m) for a, m in fit if caller.admits(m.penalty)]
-    if name not in {agent.name for agent, _ in fit}:
+    free = [(world.agents[a], member) for a, member in world.free_members(queue)]
+    seen = {agent.name: world.penalty(caller, member) for agent, member in free}
+    fit = {agent: penalty for agent, penalty in seen.items() if penalty is not None}
+    if name not in fit:
         return ""
+    lowest = min(fit.values())
     if queue.strategy in POOLING:
-        return _better_in_tier(queue, caller, name, fit)
-    own = caller.penalty_of(queue.members[name].penalty)
-    lowest = min(caller.penalty_of(member.penalty) for _, member in fit)
-    if own > lowest:
-        better = min((m.order, a.name) for a, m in fit if caller.penalty_of(m.penalty) == lowest)
-        return f"agent {better[1]} was available at penalty {lowest}, below {own}"
-    tier = [(a, m) for a, m in fit if caller.penalty_of(m.penalty) == lowest]
+        tier = [(a, m) for a, m in free if a.name in fit]
+    else:
+        tier = [(a, m) for a, m in free if fit.get(a.name) == lowest]
+        if fit[name] > lowest:
+            better = min((m.order, a.name) for a, m in tier)
+            return f"agent {better[1]} was available at penalty {lowest}, below {fit[name]}"
     return _better_in_tier(queue, caller, name, tier)
 
 

@@ -55,6 +55,6 @@ def _passed(world: World, other: Caller, agent: str, why: str) -> bool:
     reasons = {
         "ringing": bool(other.offers),
         "detached": other.detached,
-        "penalty": member is not None and not other.admits(member.penalty),
+        "penalty": member is not None and world.penalty(other, member) is None,
     }
     return reasons.get(why, False)

@@ -1,7 +1,7 @@
 -- Purpose    Creates a queue or changes its settings.
 -- Guarantee  Callers and their places are untouched; a new strategy rules from the next decision.
 -- KEYS       tenant prefix
--- ARGV       {queue, settings: {strategy, weight, timeout, retry, wrapuptime, servicelevel}}
+-- ARGV       {queue, settings: the fields of QueueSettings}
 -- Returns    ok
 -- Journal    queue.changed when anything changed
 transition('put_queue', function(arg)
@@ -11,13 +11,10 @@ transition('put_queue', function(arg)
   for field, value in pairs(s) do changed = changed or before[field] ~= tostring(value) end
   if not changed then return 'ok' end
   redis.call('SADD', K.queues(), arg.queue)
-  redis.call('HSET', key, 'strategy', s.strategy, 'weight', s.weight, 'timeout', s.timeout,
-    'retry', s.retry, 'wrapuptime', s.wrapuptime, 'servicelevel', s.servicelevel)
+  for field, value in pairs(s) do redis.call('HSET', key, field, value) end
   journal('queue.changed', 'queue', arg.queue, 'strategy', s.strategy, 'weight', s.weight,
-    'ring_timeout_s', s.timeout, 'retry_s', s.retry, 'wrapup_s', s.wrapuptime, 'removed', 0)
-  if before.strategy and before.strategy ~= s.strategy then
-    for _, name in ipairs(redis.call('ZRANGE', K.free(arg.queue), 0, -1)) do
-      agents.refile(agents.load(free_entry(name).agent))
-    end
-  end
+    'ring_timeout_s', s.timeout, 'retry_s', s.retry, 'wrapup_s', s.wrapuptime,
+    'penalty_members_limit', s.penaltymemberslimit, 'removed', 0)
+  if before.strategy and before.strategy ~= s.strategy then members.refile(arg.queue) end
+  members.flatten(arg.queue)
 end)

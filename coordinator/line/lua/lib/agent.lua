@@ -40,7 +40,8 @@ local function enter_free(a)
   local free = {}
   for _, m in ipairs(memberships_of(a.name)) do
     local strategy = strategies[redis.call('HGET', K.queue(m.queue), 'strategy')]
-    local name = free_name(m.penalty, strategy.metric(a, m), m.order, a.name)
+    local penalty = is_flat(m.queue) and 0 or m.penalty
+    local name = free_name(penalty, strategy.metric(a, m), m.order, a.name)
     redis.call('ZADD', K.free(m.queue), 0, name)
     free[#free + 1] = m.queue .. ' ' .. name
   end

@@ -53,6 +53,11 @@ end
 --   all                   → the whole tier is rung at once
 local strategies = {}
 
+-- Whether penalties do not count here, for there are few members (members.flatten).
+local function is_flat(queue)
+  return redis.call('HGET', K.queue(queue), 'flat') == '1'
+end
+
 local function membership(value)
   local penalty, order, calls = string.match(value, '^(%d+):(%d+):(%d+)$')
   return { penalty = tonumber(penalty), order = tonumber(order), calls = tonumber(calls) }

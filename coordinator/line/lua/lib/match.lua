@@ -40,7 +40,7 @@ local function serve(call)
     calls.close(call)
     return false
   end
-  local w = windows.parse(string.match(call.open, '^[^|]+'))
+  local w = windows.in_force(is_flat(queue), call.open)
   local chosen, seen = choose(call, queue, strategy, w)
   if not chosen then return false end
   if strategy.all then
@@ -72,15 +72,15 @@ local function turn(queue, name)
 end
 
 -- The first caller of one queue whose window admits this penalty: the first of each window's.
-local function first_in_queue(queue, penalty)
-  local from, best = '-', nil
+local function first_in_queue(queue, member_penalty)
+  local flat = is_flat(queue)
+  local penalty, from, best = flat and 0 or member_penalty, '-', nil
   while true do
     local name = redis.call('ZRANGEBYLEX', K.open(queue), from, '+', 'LIMIT', 0, 1)[1]
     if not name then return best and turn(queue, best.name) end
     local window, place = string.match(name, '^([^|]+)|(.*)$')
-    if windows.effective(windows.parse(window), penalty) and (not best or place < best.place) then
-      best = { name = name, place = place }
-    end
+    local admits = windows.effective(windows.in_force(flat, name), penalty)
+    if admits and (not best or place < best.place) then best = { name = name, place = place } end
     from = '(' .. window .. '}'   -- '}' follows '|': past all places of this window
   end
 end

@@ -2,6 +2,23 @@
 
 local members = {}
 
+-- With few members, penalties do not count (penaltymemberslimit): everybody is of penalty 0, and
+-- every window admits everybody. Kept as `flat` on the queue; who is available is filed anew.
+function members.flatten(queue)
+  local key = K.queue(queue)
+  local limit, flat = unpack(redis.call('HMGET', key, 'penaltymemberslimit', 'flat'))
+  local now_flat = redis.call('SCARD', K.members(queue)) <= tonumber(limit or '0') and '1' or '0'
+  if now_flat == (flat or '0') then return end
+  redis.call('HSET', key, 'flat', now_flat)
+  members.refile(queue)
+end
+
+function members.refile(queue)
+  for _, name in ipairs(redis.call('ZRANGE', K.free(queue), 0, -1)) do
+    agents.refile(agents.load(free_entry(name).agent))
+  end
+end
+
 function members.put(queue, a, penalty)
   local key = K.memberships(a.name)
   local value = redis.call('HGET', key, queue)
@@ -16,6 +33,7 @@ function members.put(queue, a, penalty)
   journal('member.changed', 'queue', queue, 'agent', a.name, 'penalty', penalty,
     'order', m.order, 'removed', 0)
   agents.refile(a)
+  members.flatten(queue)
 end
 
 -- A phone that rings for this queue stops.
@@ -29,4 +47,5 @@ function members.remove(queue, a)
   else
     agents.refile(a)
   end
+  members.flatten(queue)
 end

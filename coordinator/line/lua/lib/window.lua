@@ -23,6 +23,11 @@ function windows.parse(name)
   return { min = tonumber(min), max = tonumber(max), raise = tonumber(raise) }
 end
 
+-- The window of a name in the open index; an open one where penalties do not count.
+function windows.in_force(flat, name)
+  return flat and {} or windows.parse(string.match(name, '^[^|]+'))
+end
+
 -- A member's penalty as this caller sees it; nil when not admitted.
 function windows.effective(w, penalty)
   local e = math.max(penalty, w.raise or 0)
