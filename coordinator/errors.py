@@ -27,6 +27,8 @@ REFUSALS: dict[str, Refusal] = {
     # state
     "duplicate_join": Refusal(409, "Call {call_id!r} is already in queue {queue!r}."),
     "stale_offer": Refusal(409, "Offer {offer_id!r} with fence {fence} is over."),
+    "queue_full": Refusal(409, "Queue {queue!r} has as many callers as its maxlen allows."),
+    "queue_empty": Refusal(409, "Queue {queue!r} has no agents whom its joinempty asks for."),
     "queue_in_use": Refusal(409, "Queue {queue!r} has {callers} callers; withdraw them first."),
     "agent_busy": Refusal(409, "Agent {agent!r} is on a call or being rung; try when it is over."),
     "not_waiting": Refusal(409, "Call {call_id!r} is not waiting any more."),

@@ -27,6 +27,10 @@ TYPES: dict[str, tuple[str, ...]] = {
         "queue", "call_id", "box", "channel", "caller_id_num", "caller_id_name", "priority",
         "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?", "age_us", "by",
     ),
+    # Never had a place. outcome: full | join_empty.
+    "caller.refused": (
+        "queue", "call_id", "box", "channel", "caller_id_num", "caller_id_name", "outcome",
+    ),
     "caller.moved": ("queue", "call_id", "box", "priority", "rank", "position", "by"),
     "caller.left": ("queue", "call_id", "box", "outcome", "reason?", "position", "wait_us", "by"),
     "caller.detached": ("queue", "call_id", "box"),

@@ -153,6 +153,16 @@ def _joined(scene: Scene, entry: Entry) -> str:
     )
 
 
+def _refused(scene: Scene, entry: Entry) -> str:
+    data = entry.data
+    why = {
+        "full": "was full",
+        "join_empty": "had no agent whom its joinempty asks for",
+    }[str(data["outcome"])]
+    who = data["caller_id_num"] or "a caller without a number"
+    return f"{who} got no place: queue {data['queue']} {why}. Box {data['box']} let it go on."
+
+
 def _window(data: Any) -> str:
     parts = [
         f"{word} {data[name]}"
@@ -296,6 +306,7 @@ def _still_waiting(world: World, caller: Caller) -> str:
 Teller = Callable[[Scene, Entry], str]
 TELLERS: dict[str, Teller] = {
     "caller.joined": _joined,
+    "caller.refused": _refused,
     "caller.moved": _moved,
     "caller.left": _left,
     "caller.detached": _detached,

@@ -54,7 +54,7 @@ class Checker:
             self._report.joined += self._world.caller(entry.data["call_id"]) is None
         elif entry.type == "offer.made":
             self._report.offers += 1
-        elif entry.type == "caller.left":
+        elif entry.type in ("caller.left", "caller.refused"):
             outcome = str(entry.data["outcome"])
             self._report.outcomes[outcome] = self._report.outcomes.get(outcome, 0) + 1
 

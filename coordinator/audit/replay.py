@@ -37,6 +37,10 @@ def _joined(world: World, entry: Entry) -> None:
         last[caller.box] = max(last.get(caller.box, 0), caller.rank)
 
 
+def _refused(world: World, entry: Entry) -> None:
+    world.seen.add(entry.data["call_id"])
+
+
 def _moved(world: World, entry: Entry) -> None:
     caller = world.caller(entry.data["call_id"])
     if caller:
@@ -203,6 +207,7 @@ def _hold(world: World, entry: Entry) -> None:
 
 CHANGES: dict[str, Callable[[World, Entry], None]] = {
     "caller.joined": _joined,
+    "caller.refused": _refused,
     "caller.moved": _moved,
     "caller.left": _left,
     "caller.detached": _detached,

@@ -7,7 +7,7 @@ import typer
 from coordinator.cli.client import Client, path
 from coordinator.cli.errors import Commands
 from coordinator.cli.output import AsJson, print_done, print_fields, print_json, print_rows, say
-from coordinator.line.types import STRATEGIES
+from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES
 
 app = typer.Typer(cls=Commands, help="Queues and the callers in them.", no_args_is_help=True)
 
@@ -77,13 +77,23 @@ def put(
     penaltymemberslimit: Annotated[
         int | None, typer.Option(help="Up to so many members penalties do not count. [default: 0]")
     ] = None,
+    maxlen: Annotated[
+        int | None, typer.Option(help="No more callers than this; 0: no limit. [default: 0]")
+    ] = None,
+    joinempty: Annotated[
+        str | None,
+        typer.Option(
+            help="yes, no, strict, loose, or a list of "
+            f"{', '.join(EMPTY_CONDITIONS)}: who does not count as there. [default: yes]"
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a queue, or set it anew: what is not given gets its default."""
     given: dict[str, Any] = {
         "strategy": strategy, "weight": weight, "timeout": timeout, "retry": retry,
         "wrapuptime": wrapuptime, "servicelevel": servicelevel,
-        "penaltymemberslimit": penaltymemberslimit,
+        "penaltymemberslimit": penaltymemberslimit, "maxlen": maxlen, "joinempty": joinempty,
     }  # fmt: skip
     body = {name: value for name, value in given.items() if value is not None}
     saved = Client().put(path("queues", queue), body)

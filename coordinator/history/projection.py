@@ -85,6 +85,14 @@ def _joined(tables: Tables, entry: Entry) -> None:
     _set(call, outcome=None, reason="", left_us=None, hold_us=None)
 
 
+def _refused(tables: Tables, entry: Entry) -> None:
+    """It never had a place: its whole visit is this moment."""
+    data = entry.data
+    texts = {name: data[name] for name in ("channel", "caller_id_num", "caller_id_name")}
+    call = tables.call(entry, **texts)
+    _set(call, outcome=data["outcome"], reason="", left_us=entry.at_us, hold_us=0)
+
+
 def _moved(tables: Tables, entry: Entry) -> None:
     _set(tables.call(entry), priority=entry.data["priority"], box=entry.data["box"])
 
@@ -129,6 +137,7 @@ def _offer_ended(tables: Tables, entry: Entry) -> None:
 
 _STEPS: dict[str, Callable[[Tables, Entry], None]] = {
     "caller.joined": _joined,
+    "caller.refused": _refused,
     "caller.moved": _moved,
     "caller.left": _left,
     "offer.made": _offered,

@@ -15,7 +15,6 @@ from coordinator.line.types import (
     CallState,
     QueueSettings,
     QueueView,
-    Strategy,
     WaitingCaller,
 )
 from coordinator.protocol import COMMAND, Cancel, KeepTicket, Originate, Release
@@ -170,11 +169,12 @@ class Reads:
 def _queue_view(
     name: str, fields: dict[str, str], callers: int, available: int, members: int
 ) -> QueueView:
-    numbers = QueueSettings.__dataclass_fields__.keys() & fields.keys() - {"strategy"}
-    settings = QueueSettings(
-        strategy=cast(Strategy, fields["strategy"]),
-        **{field: int(fields[field]) for field in numbers},
-    )
+    kept: dict[str, Any] = {
+        name: int(fields[name]) if field.type is int else fields[name]
+        for name, field in QueueSettings.__dataclass_fields__.items()
+        if name in fields
+    }
+    settings = QueueSettings(**kept)
     counters = {
         field: int(fields.get(field, 0))
         for field in ("completed", "abandoned", "hold_us", "talk_us")

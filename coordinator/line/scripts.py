@@ -16,7 +16,7 @@ from coordinator.line import keys
 #: Shared pieces, in the order they build on each other; keys.lua_table() follows the first.
 LIBRARY = (
     "clock", "record", "journal", "timers", "box", "index", "agent", "window", "offer", "line",
-    "choose", "match", "hold", "members", "boxes", "transition",
+    "choose", "match", "admission", "hold", "members", "boxes", "transition",
 )  # fmt: skip
 
 

@@ -8,6 +8,12 @@ Strategy = Literal[
 ]  # fmt: skip
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
 
+#: What may keep a member from counting as present (Queue()'s joinempty). "unavailable": the phone
+#: is registered at no box that is in touch.
+EMPTY_CONDITIONS = (
+    "paused", "penalty", "inuse", "ringing", "unavailable", "unknown", "wrapup",
+)  # fmt: skip
+
 AgentState = Literal[
     "offline", "unregistered", "paused", "in_use", "resting", "wrapup", "available", "ringing",
     "talking",
@@ -17,7 +23,10 @@ CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """How a queue serves. Times in seconds; names and defaults are Queue()'s."""
+    """How a queue serves. Times in seconds; names and defaults are Queue()'s.
+
+    joinempty: comma list of EMPTY_CONDITIONS; nobody may join while one holds for every member.
+    """
 
     strategy: Strategy = "ringall"
     weight: int = 0
@@ -26,6 +35,8 @@ class QueueSettings:
     wrapuptime: int = 0
     servicelevel: int = 0
     penaltymemberslimit: int = 0
+    maxlen: int = 0
+    joinempty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Line:
         await box.snapshot(devices={f"PJSIP/{agent}": "NOT_INUSE" for agent in agents})
         return box
 
-    async def queue(self, name: str, strategy: str = "linear", **more: int) -> None:
+    async def queue(self, name: str, strategy: str = "linear", **more: int | str) -> None:
         await self.engine.put_queue(name, QueueSettings(strategy=strategy, **more))  # type: ignore[arg-type]
 
     async def agent(self, name: str, **penalties: int) -> None:

@@ -1,9 +1,10 @@
 """I1–I5 and I6 checked on what the line itself shows and journals, with no help of the model."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from coordinator.journal import Entry
-from coordinator.line.types import AgentView, WaitingCaller
+from coordinator.line.types import AgentView, QueueSettings, WaitingCaller
 from coordinator.protocol import Join
 
 
@@ -16,6 +17,8 @@ class Ledger:
         self.talking: dict[str, str] = {}
         self.present: set[str] = set()
         self.new_offers: list[tuple[str, str, str]] = []
+        self.settings: dict[str, QueueSettings] = {}
+        self.members: Counter[str] = Counter()
 
     def follow(self, entries: Iterable[Entry]) -> None:
         """Book the entries of one step. I3 and I5 are checked entry by entry."""
@@ -43,9 +46,12 @@ class Ledger:
         lines: dict[str, list[WaitingCaller]],
         agents: dict[str, AgentView],
         joins: dict[str, Join],
+        settings: dict[str, QueueSettings],
         held: bool,
     ) -> None:
         """I1, I2, I4, I5 and I6 on the state after the step."""
+        self.settings = settings
+        self.members = Counter(queue for agent in agents.values() for queue in agent.queues)
         listed = [view for views in lines.values() for view in views]
         assert {view.call_id for view in listed} == self.present, "I5: line and journal differ"
         for view in listed:
@@ -78,12 +84,14 @@ class Ledger:
         for queue, call_id, agent in self.new_offers:
             order = [view.call_id for view in lines[queue]]
             for view in lines[queue][: order.index(call_id)]:
-                taken = view.state == "waiting" and matches(joins[view.call_id], agents[agent])
+                taken = view.state == "waiting" and self.matches(joins[view.call_id], agents[agent])
                 assert not taken, f"I1: {view.call_id} was left behind for {call_id}"
-            given = effective(joins[call_id], agents[agent])
+            if self.settings[queue].strategy == "wrandom":  # knows no tiers
+                continue
+            given = self.effective(joins[call_id], agents[agent])
             for other in agents.values():
-                if other.state == "available" and matches(joins[call_id], other):
-                    better = effective(joins[call_id], other) < given
+                if other.state == "available" and self.matches(joins[call_id], other):
+                    better = self.effective(joins[call_id], other) < given
                     assert not better, f"I2: {other.name} was better than {agent} for {call_id}"
 
     def _check_idle_pairs(
@@ -96,19 +104,25 @@ class Ledger:
         for views in lines.values():
             for view in views:
                 for agent in idle if view.state == "waiting" else []:
-                    pair = matches(joins[view.call_id], agent)
+                    pair = self.matches(joins[view.call_id], agent)
                     assert not pair, f"I6: {view.call_id} and {agent.name} stay unmatched"
 
+    def penalties_count(self, queue: str) -> bool:
+        """Whether the queue has more members than its penaltymemberslimit."""
+        return self.members[queue] > self.settings[queue].penaltymemberslimit
 
-def effective(join: Join, agent: AgentView) -> int:
-    """The agent's penalty for this caller."""
-    return max(agent.queues[join.queue], join.raise_penalty or 0)
+    def effective(self, join: Join, agent: AgentView) -> int:
+        """The agent's penalty for this caller."""
+        if not self.penalties_count(join.queue):
+            return 0
+        return max(agent.queues[join.queue], join.raise_penalty or 0)
 
-
-def matches(join: Join, agent: AgentView) -> bool:
-    """Whether membership and penalty window allow the pair."""
-    if join.queue not in agent.queues:
-        return False
-    penalty = effective(join, agent)
-    low = join.min_penalty is None or penalty >= join.min_penalty
-    return low and (join.max_penalty is None or penalty <= join.max_penalty)
+    def matches(self, join: Join, agent: AgentView) -> bool:
+        """Whether membership and penalty window allow the pair."""
+        if join.queue not in agent.queues:
+            return False
+        if not self.penalties_count(join.queue):
+            return True
+        penalty = self.effective(join, agent)
+        low = join.min_penalty is None or penalty >= join.min_penalty
+        return low and (join.max_penalty is None or penalty <= join.max_penalty)

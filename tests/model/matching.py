@@ -1,5 +1,6 @@
 """The rule of who gets whom, written from the words of coordinator/README.md and nothing else."""
 
+from coordinator.protocol import Join
 from tests.model.state import FREE, SECOND, Agent, Caller, Member, Offer, Queue, State
 
 #: (priority descending, rank, call id): smaller is nearer the head.
@@ -23,14 +24,14 @@ def penalties_count(state: State, queue: str) -> bool:
     return len(known.members) > known.settings.penaltymemberslimit
 
 
-def effective_penalty(state: State, member: Member, caller: Caller) -> int:
+def effective_penalty(state: State, member: Member, caller: Caller | Join) -> int:
     """The member's penalty for this caller: lifted to the caller's raise."""
     if not penalties_count(state, caller.queue):
         return 0
     return max(member.penalty, caller.raise_penalty or 0)
 
 
-def admits(state: State, caller: Caller, penalty: int) -> bool:
+def admits(state: State, caller: Caller | Join, penalty: int) -> bool:
     """Whether the caller's penalty window admits this effective penalty."""
     if not penalties_count(state, caller.queue):
         return True

@@ -7,13 +7,14 @@ each answering `ok`, `duplicate` or the code of a refusal. What is observable af
 
     state.py      what is remembered            matching.py   who gets whom
     calls.py      callers and offers            links.py      boxes, leases, homes, snapshots
+    admission.py  who may join
 """
 
 from collections.abc import Callable
 
 from coordinator.line.types import AgentState, CallState, Origin, QueueSettings
 from coordinator.protocol import Join, Snapshot
-from tests.model import calls, links
+from tests.model import admission, calls, links
 from tests.model.matching import line_of, settle
 from tests.model.state import (
     Agent,
@@ -308,6 +309,10 @@ class Reference:
             return "unknown_queue"
         if join.call_id in self.state.callers:
             return "duplicate_join"
+        refusal = admission.refusal(self.state, join)
+        if refusal:
+            self.state.log("refused", join.call_id, refusal)
+            return {"full": "queue_full", "join_empty": "queue_empty"}[refusal]
         box = self.state.boxes[origin.box]
         calls.enter(self.state, box, join, calls.rank_for(self.state, box, origin.age_us))
         return OK

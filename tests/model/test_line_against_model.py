@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from coordinator.line.types import STRATEGIES, QueueSettings
+from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
 from coordinator.protocol import Join, LiveOffer, Snapshot, WaitingCall
 from tests.model.state import SECOND, Caller, Offer
 from tests.model.world import World
@@ -35,6 +35,9 @@ picks = st.integers(0, 11)
 pauses = st.sampled_from([0, 0, 1, 1_000, 300_000])
 penalties = st.sampled_from([0, 0, 0, 1, 2, 5])
 bounds = st.sampled_from([None, None, None, None, 0, 1, 2, 5])
+condition_sets = st.sets(st.sampled_from(EMPTY_CONDITIONS), max_size=3).map(
+    lambda chosen: ",".join(sorted(chosen))
+)
 settings_of_queues = st.builds(
     QueueSettings,
     strategy=st.sampled_from(STRATEGIES),
@@ -43,6 +46,8 @@ settings_of_queues = st.builds(
     retry=st.sampled_from([0, 1, 5]),
     wrapuptime=st.sampled_from([0, 0, 2]),
     penaltymemberslimit=st.sampled_from([0, 0, 0, 2, 3]),
+    maxlen=st.sampled_from([0, 0, 0, 0, 1, 3]),
+    joinempty=st.one_of(st.just(""), st.just(""), st.just(""), condition_sets),
 )
 
 _tenants = count(1)

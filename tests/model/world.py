@@ -23,6 +23,7 @@ T = TypeVar("T")
 #: Journal type → the fields that make it one of the model's events.
 COMPARED: dict[str, tuple[str, ...]] = {
     "caller.joined": ("joined", "call_id"),
+    "caller.refused": ("refused", "call_id", "outcome"),
     "caller.left": ("left", "call_id", "outcome"),
     "offer.made": ("offer", "call_id", "agent"),
     "offer.ended": ("ended", "call_id", "agent", "outcome"),
@@ -36,6 +37,9 @@ TIMING = Timing(lease_s=5.0, detach_timeout_s=20.0, offer_grace_s=2.0, age_grace
 
 #: Steps after which nothing is read when they journalled nothing: most of them while time passes.
 ROUTINE = frozenset({"tick", "heartbeat"})
+
+#: Answers that the journal may tell of: a caller without a place is one who called.
+RECORDED = frozenset({"ok", "queue_full", "queue_empty"})
 
 #: How often linked boxes say that they live while time passes, µs.
 BEAT = 4 * SECOND
@@ -85,7 +89,7 @@ class World:
         self._learn_offers(entries)
         self.ledger.follow(entries)
         if entries or name not in ROUTINE:
-            self._look(entries, refused=code != "ok")
+            self._look(entries, refused=code not in RECORDED)
         return code
 
     def event(self, name: str, box: str, *args: Any, age_us: int = 0) -> str:
@@ -147,7 +151,9 @@ class World:
 
     def check(self) -> None:
         """I1–I6 on what the line showed last."""
-        self.ledger.check(*self.views, self.joins, held=bool(self.model.state.awaited))
+        queues = self.model.state.queues
+        settings = {name: queue.settings for name, queue in queues.items()}
+        self.ledger.check(*self.views, self.joins, settings, held=bool(self.model.state.awaited))
 
     def _look(self, entries: list[Entry], refused: bool) -> None:
         before = self.views

@@ -3,11 +3,12 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from coordinator.api.schemas.common import CALL_ID, Applied, Request, seconds, shown
 from coordinator.directory.types import Member, Queue, Saved
 from coordinator.line.types import (
+    EMPTY_CONDITIONS,
     AgentState,
     CallState,
     QueueSettings,
@@ -19,9 +20,35 @@ from coordinator.protocol import Penalty
 
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
 
+#: Queue()'s words for sets of conditions (queues.conf.sample).
+_JOINEMPTY = {
+    "yes": "",
+    "no": "penalty,paused",
+    "strict": "penalty,paused,unavailable",
+    "loose": "penalty",
+}
+
+
+def _conditions(value: Any) -> Any:
+    """The set in its one spelling: in the order of EMPTY_CONDITIONS, aliases replaced."""
+    if not isinstance(value, str):
+        return value
+    wanted = {word.strip() for word in _JOINEMPTY.get(value.strip(), value).split(",")} - {""}
+    unknown = sorted(wanted - {*EMPTY_CONDITIONS, "invalid"})
+    if unknown:
+        allowed = ", ".join([*_JOINEMPTY, *EMPTY_CONDITIONS])
+        raise ValueError(f"{', '.join(unknown)} is no condition; allowed are {allowed}")
+    if "invalid" in wanted:  # an interface that no box knows is registered nowhere
+        wanted.add("unavailable")
+    return ",".join(word for word in EMPTY_CONDITIONS if word in wanted)
+
+
+EmptyConditions = Annotated[str, BeforeValidator(_conditions)]
+
 _QUEUE: dict[str, Any] = {
     "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15, "retry": 5,
     "wrapuptime": 10, "servicelevel": 20, "penaltymemberslimit": 0,
+    "maxlen": 0, "joinempty": "paused,penalty",
 }  # fmt: skip
 _QUEUE_LIVE = _QUEUE | {
     "callers": 3, "available": 0, "members": 12, "completed": 140, "abandoned": 6,
@@ -43,6 +70,13 @@ class QueueIn(Request):
     penaltymemberslimit: Annotated[
         int, Field(ge=0, le=1_000_000, description="Up to so many members penalties do not count.")
     ] = 0
+    maxlen: Annotated[
+        int, Field(ge=0, le=1_000_000, description="No more callers than this; 0: no limit.")
+    ] = 0
+    joinempty: Annotated[
+        EmptyConditions,
+        Field(description="Nobody may join while one of these holds for every member at work."),
+    ] = ""
 
     def settings(self) -> QueueSettings:
         """As the line takes them."""
@@ -60,6 +94,8 @@ class QueueConfig(BaseModel):
     wrapuptime: int
     servicelevel: int
     penaltymemberslimit: int
+    maxlen: int
+    joinempty: str
 
 
 class QueueSaved(QueueConfig):

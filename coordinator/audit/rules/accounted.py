@@ -8,11 +8,18 @@ from coordinator.journal import CALLER_OUTCOMES, Entry
 
 
 def check(world: World, entry: Entry) -> Iterator[Violation]:
-    """At caller.left: is it in line, once, and does the outcome fit what held it?"""
-    if entry.type != "caller.left":
+    """At caller.left: is it in line, once, and does the outcome fit what held it?
+
+    At caller.refused: was it without a place?
+    """
+    if entry.type not in ("caller.left", "caller.refused"):
         return
     call, outcome = str(entry.data["call_id"]), entry.data["outcome"]
     caller = world.caller(call)
+    if entry.type == "caller.refused":
+        if caller:
+            yield _violation(entry.id, call, f"Call {call} was refused ({outcome}) after joining.")
+        return
     if outcome not in CALLER_OUTCOMES:
         yield _violation(entry.id, call, f"Call {call} left with the unknown outcome {outcome}.")
     if caller:

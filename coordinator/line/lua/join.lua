@@ -1,14 +1,28 @@
 -- Purpose    A caller asks for a place in a queue.
--- Guarantee  One place per call id; rank is Redis's time less the event's age; never refused for
+-- Guarantee  A full or empty queue takes nobody, and the box lets the caller go on; else one place per call id; rank is Redis's time less the event's age; never refused for
 --            an impossible age, which is cut (age_cut=1) so that no caller is lost.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, age_us, join: {call_id, queue, uniqueid, channel, caller_id_num,
 --            caller_id_name, priority, min_penalty?, max_penalty?, raise_penalty?}}
 -- Returns    ok {rank, position, priority, age_cut} | duplicate {rank, …} | duplicate_join
---            {rank, …} | unknown_queue | any refusal of accept()
--- Journal    caller.joined, then what the match makes of it
+--            {rank, …} | unknown_queue | queue_full | queue_empty | any refusal of accept()
+-- Journal    caller.joined, then what the match makes of it; or caller.refused
 local function ticket(call)
   return { rank = call.rank, priority = call.priority, position = position(call.queue, call.place) }
+end
+
+local REFUSED = {
+  full = { 'queue_full', 'FULL' },
+  join_empty = { 'queue_empty', 'JOINEMPTY' },
+}
+
+local function refuse(box, join, outcome)
+  local code, status = unpack(REFUSED[outcome])
+  journal('caller.refused', 'queue', join.queue, 'call_id', join.call_id, 'box', box,
+    'channel', join.channel, 'caller_id_num', join.caller_id_num,
+    'caller_id_name', join.caller_id_name, 'outcome', outcome)
+  command(box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid, 'status', status)
+  return code
 end
 
 transition('join', function(arg)
@@ -24,6 +38,8 @@ transition('join', function(arg)
       'status', 'UNKNOWN')
     return known and 'duplicate_join' or 'unknown_queue'
   end
+  local outcome = admission.refusal(join.queue, windows.of(join))
+  if outcome then return refuse(arg.box, join, outcome) end
   local rank, cut = rank_of(arg.box, arg.age_us, AGE_GRACE_US)
   call = calls.enter(join, arg.box, rank, math.max(now - rank, 0), 'join')
   local given = ticket(call)

@@ -1,0 +1,38 @@
+"""Who may join, in the reference model: maxlen and joinempty."""
+
+from coordinator.protocol import Join
+from tests.model.matching import admits, effective_penalty, line_of
+from tests.model.state import Agent, Member, State, agent_state
+
+IN_USE = ("INUSE", "BUSY", "ONHOLD", "RINGINUSE")
+
+
+def refusal(state: State, join: Join) -> str:
+    """Why a newcomer gets no place; empty when there is one."""
+    settings = state.queues[join.queue].settings
+    if settings.joinempty and not _anybody(state, join, set(settings.joinempty.split(","))):
+        return "join_empty"
+    if 0 < settings.maxlen <= len(line_of(state, join.queue)):
+        return "full"
+    return ""
+
+
+def _anybody(state: State, join: Join, conditions: set[str]) -> bool:
+    members = state.queues[join.queue].members.values()
+    at_work = [member for member in members if state.agents[member.agent].logged_in]
+    return any(not conditions & _holds(state, join, member) for member in at_work)
+
+
+def _holds(state: State, join: Join, member: Member) -> set[str]:
+    agent: Agent = state.agents[member.agent]
+    shown, device = agent_state(state, agent), state.device_of(agent)
+    found = {
+        "paused": agent.paused,
+        "penalty": not admits(state, join, effective_penalty(state, member, join)),
+        "unavailable": shown == "unregistered",
+        "inuse": shown == "talking" or device in IN_USE,
+        "ringing": shown == "ringing" or device == "RINGING",
+        "unknown": device == "UNKNOWN",
+        "wrapup": shown == "wrapup",
+    }
+    return {name for name, holds in found.items() if holds}
