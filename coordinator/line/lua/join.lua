@@ -1,6 +1,7 @@
 -- Purpose    A caller asks for a place in a queue.
--- Guarantee  A full or empty queue takes nobody, and the box lets the caller go on; else one place per call id; rank is Redis's time less the event's age; never refused for
---            an impossible age, which is cut (age_cut=1) so that no caller is lost.
+-- Guarantee  A full or empty queue takes nobody, and the box lets the caller go on. Else one place
+--            per call id; rank is Redis's time less the event's age; never refused for an
+--            impossible age, which is cut (age_cut=1) so that no caller is lost.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, age_us, join: {call_id, queue, uniqueid, channel, caller_id_num,
 --            caller_id_name, priority, min_penalty?, max_penalty?, raise_penalty?}}
