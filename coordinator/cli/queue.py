@@ -87,6 +87,9 @@ def put(
             f"{', '.join(EMPTY_CONDITIONS)}: who does not count as there. [default: yes]"
         ),
     ] = None,
+    leavewhenempty: Annotated[
+        str | None, typer.Option(help="The same for who waits already. [default: no]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a queue, or set it anew: what is not given gets its default."""
@@ -94,6 +97,7 @@ def put(
         "strategy": strategy, "weight": weight, "timeout": timeout, "retry": retry,
         "wrapuptime": wrapuptime, "servicelevel": servicelevel,
         "penaltymemberslimit": penaltymemberslimit, "maxlen": maxlen, "joinempty": joinempty,
+        "leavewhenempty": leavewhenempty,
     }  # fmt: skip
     body = {name: value for name, value in given.items() if value is not None}
     saved = Client().put(path("queues", queue), body)

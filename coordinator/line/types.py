@@ -25,7 +25,8 @@ CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
 class QueueSettings:
     """How a queue serves. Times in seconds; names and defaults are Queue()'s.
 
-    joinempty: comma list of EMPTY_CONDITIONS; nobody may join while one holds for every member.
+    joinempty, leavewhenempty: comma lists of EMPTY_CONDITIONS; nobody may join, or stay, while
+    one of them holds for every member at work.
     """
 
     strategy: Strategy = "ringall"
@@ -37,6 +38,7 @@ class QueueSettings:
     penaltymemberslimit: int = 0
     maxlen: int = 0
     joinempty: str = ""
+    leavewhenempty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

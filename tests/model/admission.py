@@ -1,8 +1,9 @@
-"""Who may join, in the reference model: maxlen and joinempty."""
+"""Who may join and who may stay, in the reference model: maxlen, joinempty, leavewhenempty."""
 
 from coordinator.protocol import Join
+from tests.model.calls import depart
 from tests.model.matching import admits, effective_penalty, line_of
-from tests.model.state import Agent, Member, State, agent_state
+from tests.model.state import Agent, Caller, Member, State, agent_state, call_state
 
 IN_USE = ("INUSE", "BUSY", "ONHOLD", "RINGINUSE")
 
@@ -17,13 +18,23 @@ def refusal(state: State, join: Join) -> str:
     return ""
 
 
-def _anybody(state: State, join: Join, conditions: set[str]) -> bool:
+def sweep(state: State) -> None:
+    """Whoever waits for nobody leaves; not while boxes are awaited."""
+    for caller in list(state.callers.values()) if not state.awaited else []:
+        queue = state.queues[caller.queue] if call_state(state, caller) == "waiting" else None
+        if queue is None or not queue.settings.leavewhenempty:
+            continue
+        if not _anybody(state, caller, set(queue.settings.leavewhenempty.split(","))):
+            depart(state, caller, "leave_empty")
+
+
+def _anybody(state: State, join: Join | Caller, conditions: set[str]) -> bool:
     members = state.queues[join.queue].members.values()
     at_work = [member for member in members if state.agents[member.agent].logged_in]
     return any(not conditions & _holds(state, join, member) for member in at_work)
 
 
-def _holds(state: State, join: Join, member: Member) -> set[str]:
+def _holds(state: State, join: Join | Caller, member: Member) -> set[str]:
     agent: Agent = state.agents[member.agent]
     shown, device = agent_state(state, agent), state.device_of(agent)
     found = {

@@ -7,7 +7,7 @@ each answering `ok`, `duplicate` or the code of a refusal. What is observable af
 
     state.py      what is remembered            matching.py   who gets whom
     calls.py      callers and offers            links.py      boxes, leases, homes, snapshots
-    admission.py  who may join
+    admission.py  who may join and stay
 """
 
 from collections.abc import Callable
@@ -283,6 +283,7 @@ class Reference:
 
     def _settled(self) -> str:
         settle(self.state)
+        admission.sweep(self.state)
         return OK
 
     def _change(self, agent: str, **flags: bool) -> str:
@@ -301,7 +302,7 @@ class Reference:
         if code != OK:
             return code
         code = step()
-        settle(self.state)
+        self._settled()
         return code
 
     def _join(self, origin: Origin, join: Join) -> str:

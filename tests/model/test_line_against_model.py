@@ -48,6 +48,7 @@ settings_of_queues = st.builds(
     penaltymemberslimit=st.sampled_from([0, 0, 0, 2, 3]),
     maxlen=st.sampled_from([0, 0, 0, 0, 1, 3]),
     joinempty=st.one_of(st.just(""), st.just(""), st.just(""), condition_sets),
+    leavewhenempty=st.one_of(st.just(""), st.just(""), st.just(""), condition_sets),
 )
 
 _tenants = count(1)

@@ -1,6 +1,7 @@
 """Queues, their callers and members, as the API shows them."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -27,28 +28,30 @@ _JOINEMPTY = {
     "strict": "penalty,paused,unavailable",
     "loose": "penalty",
 }
+_LEAVEWHENEMPTY = _JOINEMPTY | {"yes": _JOINEMPTY["no"], "no": _JOINEMPTY["yes"]}
 
 
-def _conditions(value: Any) -> Any:
+def _conditions(aliases: dict[str, str], value: Any) -> Any:
     """The set in its one spelling: in the order of EMPTY_CONDITIONS, aliases replaced."""
     if not isinstance(value, str):
         return value
-    wanted = {word.strip() for word in _JOINEMPTY.get(value.strip(), value).split(",")} - {""}
+    wanted = {word.strip() for word in aliases.get(value.strip(), value).split(",")} - {""}
     unknown = sorted(wanted - {*EMPTY_CONDITIONS, "invalid"})
     if unknown:
-        allowed = ", ".join([*_JOINEMPTY, *EMPTY_CONDITIONS])
+        allowed = ", ".join([*aliases, *EMPTY_CONDITIONS])
         raise ValueError(f"{', '.join(unknown)} is no condition; allowed are {allowed}")
     if "invalid" in wanted:  # an interface that no box knows is registered nowhere
         wanted.add("unavailable")
     return ",".join(word for word in EMPTY_CONDITIONS if word in wanted)
 
 
-EmptyConditions = Annotated[str, BeforeValidator(_conditions)]
+JoinEmpty = Annotated[str, BeforeValidator(partial(_conditions, _JOINEMPTY))]
+LeaveWhenEmpty = Annotated[str, BeforeValidator(partial(_conditions, _LEAVEWHENEMPTY))]
 
 _QUEUE: dict[str, Any] = {
     "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15, "retry": 5,
     "wrapuptime": 10, "servicelevel": 20, "penaltymemberslimit": 0,
-    "maxlen": 0, "joinempty": "paused,penalty",
+    "maxlen": 0, "joinempty": "paused,penalty", "leavewhenempty": "",
 }  # fmt: skip
 _QUEUE_LIVE = _QUEUE | {
     "callers": 3, "available": 0, "members": 12, "completed": 140, "abandoned": 6,
@@ -74,8 +77,12 @@ class QueueIn(Request):
         int, Field(ge=0, le=1_000_000, description="No more callers than this; 0: no limit.")
     ] = 0
     joinempty: Annotated[
-        EmptyConditions,
+        JoinEmpty,
         Field(description="Nobody may join while one of these holds for every member at work."),
+    ] = ""
+    leavewhenempty: Annotated[
+        LeaveWhenEmpty,
+        Field(description="Nobody may stay while one of these holds for every member at work."),
     ] = ""
 
     def settings(self) -> QueueSettings:
@@ -96,6 +103,7 @@ class QueueConfig(BaseModel):
     penaltymemberslimit: int
     maxlen: int
     joinempty: str
+    leavewhenempty: str
 
 
 class QueueSaved(QueueConfig):

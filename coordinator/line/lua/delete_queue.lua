@@ -13,5 +13,6 @@ transition('delete_queue', function(arg)
   end
   redis.call('DEL', K.queue(arg.queue))
   redis.call('SREM', K.queues(), arg.queue)
+  redis.call('SREM', K.emptying(), arg.queue)
   journal('queue.changed', 'queue', arg.queue, 'removed', 1)
 end)

@@ -1,9 +1,10 @@
 -- Purpose    Creates a queue or changes its settings.
--- Guarantee  Callers and their places are untouched; a new strategy rules from the next decision.
+-- Guarantee  Callers keep their places; a new strategy rules from the next decision, a new
+--            leavewhenempty at once.
 -- KEYS       tenant prefix
 -- ARGV       {queue, settings: the fields of QueueSettings}
 -- Returns    ok
--- Journal    queue.changed when anything changed
+-- Journal    queue.changed when anything changed; caller.left (leave_empty)*
 transition('put_queue', function(arg)
   local key, s = K.queue(arg.queue), arg.settings
   local before = load(key) or {}
@@ -17,4 +18,6 @@ transition('put_queue', function(arg)
     'penalty_members_limit', s.penaltymemberslimit, 'removed', 0)
   if before.strategy and before.strategy ~= s.strategy then members.refile(arg.queue) end
   members.flatten(arg.queue)
+  redis.call(s.leavewhenempty == '' and 'SREM' or 'SADD', K.emptying(), arg.queue)
+  stirred.queue[arg.queue] = true
 end)

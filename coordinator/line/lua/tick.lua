@@ -5,7 +5,8 @@
 -- ARGV       {}
 -- Returns    ok {next: when the earliest timer is due, µs, 0 for none}
 -- Journal    what the timers do: offer.ended (expired), agent.state, box.detached,
---            caller.detached*, caller.left (box_lost)*, call.completed (lost)*, line.resumed
+--            caller.detached*, caller.left (box_lost, leave_empty)*, call.completed (lost)*,
+--            line.resumed
 local BATCH = 200
 
 local function silent(box)
@@ -32,6 +33,7 @@ local DUE = {
   lost = boxes.lose,
   hold = function() hold.finish('lease passed') end,
   settle = function() hold.free_all() end,
+  empty = function(queue) stirred.queue[queue] = true end,
 }
 
 transition('tick', function()

@@ -1,6 +1,9 @@
--- Who may join: Queue()'s maxlen and joinempty. Conditions: types.py, EMPTY_CONDITIONS.
+-- Who may join and who may stay: Queue()'s maxlen, joinempty and leavewhenempty. Conditions:
+-- types.py, EMPTY_CONDITIONS.
 
 local admission = {}
+
+local LEAVING = 200     -- callers of one window who leave in one step at most
 
 local IN_USE = { INUSE = true, BUSY = true, ONHOLD = true, RINGINUSE = true }
 
@@ -23,17 +26,27 @@ local function any(a, effective, conditions)
   return false
 end
 
--- Whether nobody is at work in the queue for whom none of the conditions holds. Without conditions
--- a queue is never empty.
+-- Whether this agent is at work in the queue and none of the conditions holds for it.
+local function counts(name, queue, w, flat, conditions)
+  local a = agents.load(name)
+  local value = a and redis.call('HGET', K.memberships(name), queue)
+  if not value or a.logged_in ~= '1' then return false end
+  local effective = windows.effective(w, flat and 0 or membership(value).penalty)
+  return not any(a, effective, conditions)
+end
+
+-- Whether nobody counts. Without conditions a queue is never empty. Who counted when last asked is
+-- asked first: the next look costs no search as long as one stays.
 local function is_empty(queue, w, conditions)
   if conditions == '' then return false end
-  local flat = is_flat(queue)
+  local flat, key = is_flat(queue), K.queue(queue)
+  if flat then w = {} end
+  local witness = redis.call('HGET', key, 'witness')
+  if witness and counts(witness, queue, w, flat, conditions) then return false end
   for _, name in ipairs(redis.call('SMEMBERS', K.members(queue))) do
-    local a = agents.load(name)
-    if a.logged_in == '1' then
-      local m = membership(redis.call('HGET', K.memberships(name), queue))
-      local effective = windows.effective(flat and {} or w, flat and 0 or m.penalty)
-      if not any(a, effective, conditions) then return false end
+    if counts(name, queue, w, flat, conditions) then
+      redis.call('HSET', key, 'witness', name)
+      return false
     end
   end
   return true
@@ -45,4 +58,57 @@ function admission.refusal(queue, w)
   if is_empty(queue, w, joinempty or '') then return 'join_empty' end
   maxlen = tonumber(maxlen or '0')
   if maxlen > 0 and redis.call('ZCARD', K.line(queue)) >= maxlen then return 'full' end
+end
+
+-- Queues with leavewhenempty of which this step has changed a member, or made a caller wait.
+local function stirred_queues()
+  local list, seen = {}, {}
+  local function add(queue)
+    if not seen[queue] and redis.call('SISMEMBER', K.emptying(), queue) == 1 then
+      list[#list + 1] = queue
+    end
+    seen[queue] = true
+  end
+  for queue in pairs(stirred.queue) do add(queue) end
+  for agent in pairs(stirred.agent) do
+    for _, m in ipairs(memberships_of(agent)) do add(m.queue) end
+  end
+  table.sort(list)
+  return list
+end
+
+-- The callers of this window who wait and are not rung let go; more than LEAVING at a later step.
+local function let_go(queue, window)
+  local names = redis.call('ZRANGEBYLEX', K.open(queue), '[' .. window .. '|', '(' .. window .. '}',
+    'LIMIT', 0, LEAVING)
+  for _, name in ipairs(names) do
+    local call = calls.load(call_at(string.match(name, '|(.*)$')))
+    if call and call.state == 'waiting' then
+      calls.leave(call, 'leave_empty', '', 'line')
+      command(call.box, 'release', 'call_id', call.id, 'uniqueid', call.uniqueid,
+        'status', 'LEAVEEMPTY')
+    end
+  end
+  if #names == LEAVING then set_timer('empty:' .. queue, now) end
+end
+
+local function sweep_queue(queue)
+  local conditions = redis.call('HGET', K.queue(queue), 'leavewhenempty')
+  local from = '-'
+  while true do
+    local name = redis.call('ZRANGEBYLEX', K.open(queue), from, '+', 'LIMIT', 0, 1)[1]
+    if not name then return end
+    local window = string.match(name, '^[^|]+')
+    if is_empty(queue, windows.parse(window), conditions) then let_go(queue, window) end
+    from = '(' .. window .. '}'
+  end
+end
+
+-- At a step's end: whoever waits where, for all who could serve it, one of the conditions of
+-- leavewhenempty holds, leaves. Not while the line is held: nobody can be seen to be there then.
+function admission.sweep()
+  if not next(stirred.queue) and not next(stirred.agent) then return end
+  if redis.call('SCARD', K.emptying()) == 0 then return end
+  if redis.call('HEXISTS', K.meta(), 'held') == 1 then return end
+  for _, queue in ipairs(stirred_queues()) do sweep_queue(queue) end
 end

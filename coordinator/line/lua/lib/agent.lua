@@ -55,6 +55,7 @@ function agents.refresh(a)
   if state ~= 'available' and a.free ~= '' then leave_free(a) end
   if state == 'available' and a.state ~= 'available' then enter_free(a) end
   a.was, a.was_why = a.state, a.state_why
+  stirred.agent[a.name] = true
   if state ~= a.state or why ~= a.state_why then
     save(K.agent(a.name), a, 'state', state, 'state_why', why)
   end

@@ -6,6 +6,7 @@ local earliest = 0     -- earliest timer set by this step, µs
 local freed = {}       -- agents this step made available
 local opened = {}      -- callers this step made open
 local touched = {}     -- boxes whose callers this step has looked at
+local stirred = { queue = {}, agent = {} }   -- of whom some member or caller is not as before
 
 -- A number as whole digits. Lua's own conversion keeps 14, µs need 16.
 local function int(number)
@@ -28,5 +29,6 @@ local function begin(keys, args)
     now = time[1] * 1000000 + time[2]
   end
   earliest, draws, freed, opened, touched = 0, 0, {}, {}, {}
+  stirred = { queue = {}, agent = {} }
   return cjson.decode(args[1])
 end

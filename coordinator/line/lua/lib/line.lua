@@ -28,6 +28,7 @@ function calls.open(call, tier)
   redis.call('ZADD', K.open(call.queue), 0, name)
   save(K.call(call.id), call, 'open', name)
   opened[#opened + 1] = call.id
+  stirred.queue[call.queue] = true
 end
 
 -- After an offer ended without a bridge: back to waiting once nothing rings for it any more.

@@ -34,6 +34,7 @@ function members.put(queue, a, penalty)
     'order', m.order, 'removed', 0)
   agents.refile(a)
   members.flatten(queue)
+  stirred.queue[queue] = true
 end
 
 -- A phone that rings for this queue stops.
@@ -48,4 +49,5 @@ function members.remove(queue, a)
     agents.refile(a)
   end
   members.flatten(queue)
+  stirred.queue[queue] = true
 end
