@@ -10,7 +10,7 @@ from tests.api.lines import Box
 QUEUE = {
     "strategy": "linear", "weight": 2, "timeout": 20, "retry": 7, "wrapuptime": 10,
     "servicelevel": 30, "penaltymemberslimit": 3,
-    "maxlen": 50, "joinempty": "paused,penalty",
+    "maxlen": 50, "joinempty": "paused,penalty", "leavewhenempty": "penalty",
 }  # fmt: skip
 
 

@@ -81,15 +81,17 @@ end
 local function let_go(queue, window)
   local names = redis.call('ZRANGEBYLEX', K.open(queue), '[' .. window .. '|', '(' .. window .. '}',
     'LIMIT', 0, LEAVING)
+  local left = 0
   for _, name in ipairs(names) do
     local call = calls.load(call_at(string.match(name, '|(.*)$')))
     if call and call.state == 'waiting' then
       calls.leave(call, 'leave_empty', '', 'line')
       command(call.box, 'release', 'call_id', call.id, 'uniqueid', call.uniqueid,
         'status', 'LEAVEEMPTY')
+      left = left + 1
     end
   end
-  if #names == LEAVING then set_timer('empty:' .. queue, now) end
+  if #names == LEAVING and left > 0 then set_timer('empty:' .. queue, now) end
 end
 
 local function sweep_queue(queue)
