@@ -16,7 +16,7 @@ INTEGERS = frozenset(
         "at_us", "priority", "rank", "position", "fence", "penalty", "min_penalty", "max_penalty",
         "raise_penalty", "age_us", "wait_us", "ring_us", "hold_us", "talk_us", "timeout_us",
         "ahead", "order", "weight", "ring_timeout_s", "retry_s", "wrapup_s", "removed",
-        "penalty_members_limit",
+        "penalty_members_limit", "keeps_min",
     }
 )  # fmt: skip
 
@@ -25,7 +25,13 @@ TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
     "caller.joined": (
         "queue", "call_id", "box", "channel", "caller_id_num", "caller_id_name", "priority",
-        "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?", "age_us", "by",
+        "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?", "keeps_min?", "age_us",
+        "by",
+    ),
+    # A penalty rule has changed the caller's window. keeps_min: the raise lifts none from below min.
+    "caller.window": (
+        "queue", "call_id", "box", "min_penalty?", "max_penalty?", "raise_penalty?", "keeps_min?",
+        "by",
     ),
     # Never had a place. outcome: full | join_empty.
     "caller.refused": (

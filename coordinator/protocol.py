@@ -64,7 +64,10 @@ class _Message(BaseModel):
 
 
 class Join(_Message):
-    """A caller asks for a place. `call_id` names this visit: one channel may visit twice."""
+    """A caller asks for a place. `call_id` names this visit: one channel may visit twice.
+
+    `raise_keeps_min`: QUEUE_RAISE_PENALTY was written rN. `rule`: instead of the queue's defaultrule.
+    """
 
     kind: Literal["join"] = "join"
     call_id: Id
@@ -75,6 +78,8 @@ class Join(_Message):
     min_penalty: Penalty | None = None
     max_penalty: Penalty | None = None
     raise_penalty: Penalty | None = None
+    raise_keeps_min: bool = False
+    rule: Text = ""
     caller_id_num: Text = ""
     caller_id_name: Text = ""
 

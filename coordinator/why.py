@@ -170,8 +170,13 @@ def _window(data: Any) -> str:
         if data.get(name) is not None
     ]
     if data.get("raise_penalty") is not None:
-        parts.append(f"raised to {data['raise_penalty']}")
+        kept = ", those below the least left out" if data.get("keeps_min") else ""
+        parts.append(f"raised to {data['raise_penalty']}{kept}")
     return f", for agents of penalty {' and '.join(parts)}" if parts else ""
+
+
+def _rule(scene: Scene, entry: Entry) -> str:
+    return f"Its penalty rule changed whom it admits{_window(entry.data)}."
 
 
 def _ahead(world: World, entry: Entry) -> str:
@@ -308,6 +313,7 @@ TELLERS: dict[str, Teller] = {
     "caller.joined": _joined,
     "caller.refused": _refused,
     "caller.moved": _moved,
+    "caller.window": _rule,
     "caller.left": _left,
     "caller.detached": _detached,
     "caller.attached": _attached,

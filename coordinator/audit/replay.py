@@ -25,9 +25,7 @@ def _joined(world: World, entry: Entry) -> None:
     if known:
         world.step_out(known)
     caller = Caller(data["call_id"], data["queue"], data["box"], data["priority"], data["rank"])
-    caller.min_penalty = data.get("min_penalty")
-    caller.max_penalty = data.get("max_penalty")
-    caller.raise_penalty = data.get("raise_penalty")
+    _admit(caller, entry)
     if known:
         caller.offers, caller.tried = known.offers, known.tried
     world.callers[caller.call_id] = caller
@@ -35,6 +33,20 @@ def _joined(world: World, entry: Entry) -> None:
     world.seen.add(caller.call_id)
     for last in (world.last_rank, *((world.last_join,) if data["by"] == "join" else ())):
         last[caller.box] = max(last.get(caller.box, 0), caller.rank)
+
+
+def _admit(caller: Caller, entry: Entry) -> None:
+    """Its penalty window from now on."""
+    caller.min_penalty = entry.data.get("min_penalty")
+    caller.max_penalty = entry.data.get("max_penalty")
+    caller.raise_penalty = entry.data.get("raise_penalty")
+    caller.keeps_min = bool(entry.data.get("keeps_min"))
+
+
+def _window(world: World, entry: Entry) -> None:
+    caller = world.caller(entry.data["call_id"])
+    if caller:
+        _admit(caller, entry)
 
 
 def _refused(world: World, entry: Entry) -> None:
@@ -209,6 +221,7 @@ CHANGES: dict[str, Callable[[World, Entry], None]] = {
     "caller.joined": _joined,
     "caller.refused": _refused,
     "caller.moved": _moved,
+    "caller.window": _window,
     "caller.left": _left,
     "caller.detached": _detached,
     "caller.attached": _attached,

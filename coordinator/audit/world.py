@@ -48,6 +48,7 @@ class Caller:
     min_penalty: int | None = None
     max_penalty: int | None = None
     raise_penalty: int | None = None
+    keeps_min: bool = False
     in_line: bool = True
     detached: bool = False
     tier: int = EXCLUSIVE
@@ -66,7 +67,8 @@ class Caller:
 
     def penalty_of(self, penalty: int) -> int | None:
         """A member's penalty as this caller's window shows it; None when it does not admit it."""
-        effective = max(penalty, self.raise_penalty or 0)
+        lifted = not (self.keeps_min and self.min_penalty and penalty < self.min_penalty)
+        effective = max(penalty, self.raise_penalty or 0) if lifted else penalty
         low = self.min_penalty is None or effective >= self.min_penalty
         high = self.max_penalty is None or effective <= self.max_penalty
         return effective if low and high else None

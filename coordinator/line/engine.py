@@ -9,7 +9,7 @@ defect of ours raises `TransitionFailed`; lua/lib/transition.lua tells what beco
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 from coordinator.errors import Refused
 from coordinator.line import keys, reads
 from coordinator.line.scripts import Timing, library
-from coordinator.line.types import Origin, QueueSettings, Reply
+from coordinator.line.types import Origin, PenaltyChange, QueueSettings, Reply
 from coordinator.protocol import Join, Snapshot
 from coordinator.redis_client import is_outage
 
@@ -63,6 +63,14 @@ class Engine(reads.Reads):
     async def delete_queue(self, queue: str) -> Reply:
         """Raises Refused: unknown_queue, queue_in_use."""
         return await self._ask("delete_queue", queue=queue)
+
+    async def put_rule(self, rule: str, changes: Sequence[PenaltyChange]) -> Reply:
+        """Creates a penalty rule or changes it; callers who wait keep the old one."""
+        return await self._ask("put_rule", rule=rule, changes=[astuple(c) for c in changes])
+
+    async def delete_rule(self, rule: str) -> Reply:
+        """Raises Refused: unknown_rule."""
+        return await self._ask("delete_rule", rule=rule)
 
     async def put_agent(self, agent: str, interface: str) -> Reply:
         """Creates an agent, logged out. Raises Refused: interface_taken, agent_busy."""

@@ -25,6 +25,7 @@ TABLE: dict[str, Key] = {
         "last fence; highest ticket restored; hold deadline, µs; server's run id, that mirrored to",
     ),
     "queues": Key("queues", "set", "names of all queues"),
+    "rules": Key("rules", "hash", "penalty rule → its changes as JSON"),
     "emptying": Key("emptying", "set", "queues with leavewhenempty"),
     "queue": Key("queue:{}", "hash", "settings, round-robin pointer, counters, moving averages"),
     "members": Key("members:{}", "set", "agents who are members of a queue"),

@@ -15,8 +15,8 @@ from coordinator.line import keys
 
 #: Shared pieces, in the order they build on each other; keys.lua_table() follows the first.
 LIBRARY = (
-    "clock", "record", "journal", "timers", "box", "index", "agent", "window", "offer", "line",
-    "choose", "match", "admission", "hold", "members", "boxes", "transition",
+    "clock", "record", "journal", "timers", "box", "index", "agent", "window", "offer", "rules",
+    "line",     "choose", "match", "admission", "hold", "members", "boxes", "transition",
 )  # fmt: skip
 
 

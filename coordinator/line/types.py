@@ -39,6 +39,21 @@ class QueueSettings:
     maxlen: int = 0
     joinempty: str = ""
     leavewhenempty: str = ""
+    defaultrule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyChange:
+    """One line of a penalty rule: what becomes of a caller's window after so long in the queue.
+
+    Bounds: "" stays, "5" becomes 5, "+2" and "-1" by so much; `raise_` may begin with "r": who is
+    below min is not lifted. Source: queuerules.conf.
+    """
+
+    after_s: int
+    max: str = ""
+    min: str = ""
+    raise_: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """How callers, offers and calls begin and end in the reference model. Nothing here matches."""
 
 from coordinator.protocol import Join
+from tests.model import rules
 from tests.model.state import SECOND, Agent, Box, Caller, Offer, State
 
 #: Ways an offer ends after which the agent rests, so that nobody is rung in a loop.
@@ -10,10 +11,10 @@ RESTING = frozenset({"no_answer", "busy", "rejected", "failed", "expired"})
 NOBODY_MORE = -1
 
 
-def enter(state: State, box: Box, join: Join, rank: int) -> None:
+def enter(state: State, box: Box, join: Join, rank: int, age_us: int) -> None:
     """A caller takes its place; the box's ranks only go up."""
     box.last_rank = max(box.last_rank, rank)
-    state.callers[join.call_id] = Caller(
+    caller = state.callers[join.call_id] = Caller(
         call_id=join.call_id,
         queue=join.queue,
         box=box.name,
@@ -22,7 +23,10 @@ def enter(state: State, box: Box, join: Join, rank: int) -> None:
         min_penalty=join.min_penalty,
         max_penalty=join.max_penalty,
         raise_penalty=join.raise_penalty,
+        raise_keeps_min=join.raise_keeps_min,
+        joined_us=state.now - age_us,
     )
+    rules.begin(state, caller, join.rule)
     state.log("joined", join.call_id)
 
 

@@ -16,6 +16,7 @@ class Ledger:
         self.rung: dict[str, str] = {}
         self.talking: dict[str, str] = {}
         self.present: set[str] = set()
+        self.windows: dict[str, dict[str, int | bool | None]] = {}
         self.new_offers: list[tuple[str, str, str]] = []
         self.settings: dict[str, QueueSettings] = {}
         self.members: Counter[str] = Counter()
@@ -29,6 +30,10 @@ class Ledger:
                 assert data["call_id"] not in self.present, f"I5: {data['call_id']} joined twice"
                 self.present.add(data["call_id"])
                 self.ranks[data["call_id"]] = data["rank"]
+            elif entry.type == "caller.window":
+                bounds = ("min_penalty", "max_penalty", "raise_penalty")
+                window: dict[str, int | bool | None] = {name: data.get(name) for name in bounds}
+                self.windows[data["call_id"]] = window | {"raise_keeps_min": "keeps_min" in data}
             elif entry.type == "caller.left":
                 assert data["call_id"] in self.present, f"I5: {data['call_id']} left twice"
                 self.present.remove(data["call_id"])
@@ -51,6 +56,9 @@ class Ledger:
     ) -> None:
         """I1, I2, I4, I5 and I6 on the state after the step."""
         self.settings = settings
+        joins = {
+            name: join.model_copy(update=self.windows.get(name, {})) for name, join in joins.items()
+        }
         self.members = Counter(queue for agent in agents.values() for queue in agent.queues)
         listed = [view for views in lines.values() for view in views]
         assert {view.call_id for view in listed} == self.present, "I5: line and journal differ"
@@ -115,7 +123,10 @@ class Ledger:
         """The agent's penalty for this caller."""
         if not self.penalties_count(join.queue):
             return 0
-        return max(agent.queues[join.queue], join.raise_penalty or 0)
+        penalty = agent.queues[join.queue]
+        if join.raise_keeps_min and penalty < (join.min_penalty or 0):
+            return penalty
+        return max(penalty, join.raise_penalty or 0)
 
     def matches(self, join: Join, agent: AgentView) -> bool:
         """Whether membership and penalty window allow the pair."""

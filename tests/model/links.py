@@ -133,7 +133,7 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
         if unknown and not elsewhere:
             rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
             state.last_ticket = max(state.last_ticket, call.rank or 0)
-            enter(state, box, call.join, rank)
+            enter(state, box, call.join, rank, call.age_us)
     for talk in talks.values():
         served = state.callers.get(talk.call_id)
         if served and served.box == box.name and not served.talking:

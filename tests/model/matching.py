@@ -28,6 +28,8 @@ def effective_penalty(state: State, member: Member, caller: Caller | Join) -> in
     """The member's penalty for this caller: lifted to the caller's raise."""
     if not penalties_count(state, caller.queue):
         return 0
+    if caller.raise_keeps_min and member.penalty < (caller.min_penalty or 0):
+        return member.penalty
     return max(member.penalty, caller.raise_penalty or 0)
 
 

@@ -7,14 +7,14 @@ each answering `ok`, `duplicate` or the code of a refusal. What is observable af
 
     state.py      what is remembered            matching.py   who gets whom
     calls.py      callers and offers            links.py      boxes, leases, homes, snapshots
-    admission.py  who may join and stay
+    admission.py  who may join and stay       rules.py      penalty rules
 """
 
 from collections.abc import Callable
 
-from coordinator.line.types import AgentState, CallState, Origin, QueueSettings
+from coordinator.line.types import AgentState, CallState, Origin, PenaltyChange, QueueSettings
 from coordinator.protocol import Join, Snapshot
-from tests.model import admission, calls, links
+from tests.model import admission, calls, links, rules
 from tests.model.matching import line_of, settle
 from tests.model.state import (
     Agent,
@@ -77,6 +77,7 @@ class Reference:
         moments = [offer.expires_us for offer in state.offers() if offer.state != "talking"]
         moments += [box.due_us for box in state.boxes.values()]
         moments += [m for a in state.agents.values() for m in (a.rest_until, a.wrapup_until)]
+        moments += [rules.due(c) for c in state.callers.values() if not c.talking]
         moments += [state.hold_until] if state.awaited else []
         return min((m for m in moments if m > state.now), default=0)
 
@@ -95,6 +96,15 @@ class Reference:
             return "queue_in_use"
         del self.state.queues[queue]
         return OK
+
+    def put_rule(self, rule: str, changes: tuple[PenaltyChange, ...]) -> str:
+        """Add a penalty rule or change it for those who join from now on."""
+        self.state.rules[rule] = changes
+        return OK
+
+    def delete_rule(self, rule: str) -> str:
+        """Remove a rule; who waits keeps it."""
+        return OK if self.state.rules.pop(rule, None) is not None else "unknown_rule"
 
     def put_agent(self, agent: str, interface: str) -> str:
         """Add an agent or change the phone of one who is neither rung nor talking."""
@@ -271,6 +281,9 @@ class Reference:
         """Whatever is due by now happens."""
         if self.now >= self.state.hold_until:
             self.state.awaited.clear()
+        for caller in self.state.callers.values():
+            if not caller.talking:
+                rules.advance(self.state, caller)
         for offer in self.state.offers():
             if offer.state != "talking" and offer.expires_us <= self.now:
                 calls.end_offer(self.state, offer, "expired")
@@ -315,7 +328,8 @@ class Reference:
             self.state.log("refused", join.call_id, refusal)
             return {"full": "queue_full", "join_empty": "queue_empty"}[refusal]
         box = self.state.boxes[origin.box]
-        calls.enter(self.state, box, join, calls.rank_for(self.state, box, origin.age_us))
+        rank = calls.rank_for(self.state, box, origin.age_us)
+        calls.enter(self.state, box, join, rank, max(self.now - rank, 0))
         return OK
 
     def _leave(self, origin: Origin, call_id: str, outcome: str) -> str:

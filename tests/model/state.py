@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from coordinator.line.types import AgentState, CallState, QueueSettings
+from coordinator.line.types import AgentState, CallState, PenaltyChange, QueueSettings
 
 SECOND = 1_000_000
 
@@ -86,7 +86,7 @@ class Agent:
 class Caller:
     """A call in a queue, until it leaves or, once connected, until the call is over.
 
-    `tier`: the lowest effective penalty rung since nobody rang for it; below 0 when nobody more
+    `rule`: the changes that are still to come. `tier`: the lowest effective penalty rung since nobody rang for it; below 0 when nobody more
     is to be rung.
     """
 
@@ -98,6 +98,9 @@ class Caller:
     min_penalty: int | None = None
     max_penalty: int | None = None
     raise_penalty: int | None = None
+    raise_keeps_min: bool = False
+    joined_us: int = 0
+    rule: tuple[PenaltyChange, ...] = ()
     tier: int = 0
     tried: set[str] = field(default_factory=set)
     offers: list[Offer] = field(default_factory=list)
@@ -140,6 +143,7 @@ class State:
     timing: Timing = field(default_factory=Timing)
     now: int = 0
     queues: dict[str, Queue] = field(default_factory=dict)
+    rules: dict[str, tuple[PenaltyChange, ...]] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     callers: dict[str, Caller] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)

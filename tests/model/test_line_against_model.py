@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
+from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, PenaltyChange, QueueSettings
 from coordinator.protocol import Join, LiveOffer, Snapshot, WaitingCall
 from tests.model.state import SECOND, Caller, Offer
 from tests.model.world import World
@@ -38,6 +38,18 @@ bounds = st.sampled_from([None, None, None, None, 0, 1, 2, 5])
 condition_sets = st.sets(st.sampled_from(EMPTY_CONDITIONS), max_size=3).map(
     lambda chosen: ",".join(sorted(chosen))
 )
+RULES = ("soon", "later")
+changes = st.sampled_from(["", "", "0", "1", "5", "+1", "-1", "+3", "-2"])
+changes_of_rules = st.lists(
+    st.builds(
+        PenaltyChange,
+        after_s=st.sampled_from([0, 1, 2, 6, 20]),
+        max=changes,
+        min=changes,
+        raise_=st.one_of(changes, changes.map(lambda change: change and f"r{change}")),
+    ),
+    max_size=3,
+).map(lambda rule: tuple(sorted(rule, key=lambda change: change.after_s)))
 settings_of_queues = st.builds(
     QueueSettings,
     strategy=st.sampled_from(STRATEGIES),
@@ -49,6 +61,7 @@ settings_of_queues = st.builds(
     maxlen=st.sampled_from([0, 0, 0, 0, 1, 3]),
     joinempty=st.one_of(st.just(""), st.just(""), st.just(""), condition_sets),
     leavewhenempty=st.one_of(st.just(""), st.just(""), st.just(""), condition_sets),
+    defaultrule=st.sampled_from(["", "", *RULES]),
 )
 
 _tenants = count(1)
@@ -113,14 +126,18 @@ class LineMachine(RuleBasedStateMachine):
         queues=st.tuples(*[settings_of_queues] * len(QUEUES)),
         members=st.lists(st.tuples(picks, picks, penalties), min_size=4, max_size=12),
         phones=st.lists(picks, min_size=len(AGENTS), max_size=len(AGENTS)),
+        rules=st.tuples(*[changes_of_rules] * len(RULES)),
     )
     def open_for_business(
         self,
         queues: tuple[QueueSettings, ...],
         members: list[tuple[int, int, int]],
         phones: list[int],
+        rules: tuple[tuple[PenaltyChange, ...], ...],
     ) -> None:
         self.world.step("start", OWNERS[0], f"run{self.redis_runs}")
+        for name, changes in zip(RULES, rules, strict=True):
+            self.world.step("put_rule", name, changes)
         for name, settings in zip(QUEUES, queues, strict=True):
             self.world.step("put_queue", name, settings)
         for agent in AGENTS:
@@ -146,6 +163,8 @@ class LineMachine(RuleBasedStateMachine):
         low=bounds,
         high=bounds,
         lift=bounds,
+        keeps_min=st.booleans(),
+        rule_name=st.sampled_from(["", "", *RULES]),
         age=st.sampled_from([0, 0, 1, 700_000, 1_999_999, 9_000_000]),
         pause=pauses,
     )
@@ -157,6 +176,8 @@ class LineMachine(RuleBasedStateMachine):
         low: int | None,
         high: int | None,
         lift: int | None,
+        keeps_min: bool,
+        rule_name: str,
         age: int,
         pause: int,
     ) -> None:
@@ -173,6 +194,8 @@ class LineMachine(RuleBasedStateMachine):
             min_penalty=low,
             max_penalty=high,
             raise_penalty=lift,
+            raise_keeps_min=keeps_min and lift is not None,
+            rule=rule_name,
         )
         self.world.joins[call_id] = join
         self.event("join", one_of(self.linked(), box), join, age_us=age)
@@ -278,6 +301,14 @@ class LineMachine(RuleBasedStateMachine):
     @rule(pick=picks)
     def delete_queue(self, pick: int) -> None:
         self.world.step("delete_queue", one_of([*QUEUES], pick))
+
+    @rule(name=st.sampled_from(RULES), changes=changes_of_rules)
+    def put_rule(self, name: str, changes: tuple[PenaltyChange, ...]) -> None:
+        self.world.step("put_rule", name, changes)
+
+    @rule(name=st.sampled_from(RULES))
+    def delete_rule(self, name: str) -> None:
+        self.world.step("delete_rule", name)
 
     @rule(queue=picks, pick=picks, penalty=penalties)
     def put_member(self, queue: int, pick: int, penalty: int) -> None:

@@ -16,7 +16,9 @@ LIVE: dict[str, tuple[str, ...]] = {
 }
 
 #: Entries about a caller in line.
-IN_LINE = frozenset({"caller.moved", "caller.detached", "caller.attached", "offer.made"})
+IN_LINE = frozenset(
+    {"caller.moved", "caller.window", "caller.detached", "caller.attached", "offer.made"}
+)
 
 
 def check(world: World, entry: Entry) -> Iterator[Violation]:

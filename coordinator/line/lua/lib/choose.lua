@@ -28,7 +28,7 @@ end
 local function admitted(queue, w)
   local from = 0
   return function()
-    while true do
+    while from <= MAX_PENALTY do
       local name = redis.call('ZRANGEBYLEX', K.free(queue), string.format('[%05d', from), '+',
         'LIMIT', 0, 1)[1]
       local penalty = name and free_entry(name).penalty

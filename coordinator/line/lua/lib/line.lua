@@ -48,7 +48,8 @@ function calls.enter(join, box, rank, age, by)
     'channel', join.channel, 'caller_id_num', join.caller_id_num,
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
     'place', place, 'joined', now - age, 'state', 'waiting', 'attached', '1', 'offers', '',
-    'tried', '', 'open', '', 'tier', '', 'agent', '')
+    'tried', '', 'open', '', 'tier', '', 'agent', '',
+    'keeps_min', join.raise_keeps_min and '1' or '0')
   for _, bound in ipairs({ 'min_penalty', 'max_penalty', 'raise_penalty' }) do
     if join[bound] then redis.call('HSET', key, bound, join[bound]) end
   end
@@ -59,7 +60,8 @@ function calls.enter(join, box, rank, age, by)
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
     'position', position(join.queue, place), 'min_penalty', join.min_penalty or false,
     'max_penalty', join.max_penalty or false, 'raise_penalty', join.raise_penalty or false,
-    'age_us', age, 'by', by)
+    'keeps_min', join.raise_keeps_min and 1 or false, 'age_us', age, 'by', by)
+  rules.begin(call, join.rule)
   calls.open(call)
   return call
 end
@@ -74,6 +76,7 @@ end
 local function out_of_line(call, outcome, reason, by)
   local place = position(call.queue, call.place)
   calls.close(call)
+  if call.rule then clear_timer('rule:' .. call.id) end
   redis.call('ZREM', K.line(call.queue), call.place)
   journal('caller.left', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
     'outcome', outcome, 'reason', reason ~= '' and reason, 'position', place,
