@@ -20,7 +20,7 @@ import migrations
 from coordinator.api.app import create_app
 from coordinator.api.services import Services
 from coordinator.boxes.clock import Clock
-from coordinator.boxes.keeper import Keeper
+from coordinator.boxes.keeper import QUIET_S, Keeper
 from coordinator.boxes.links import LinkServer
 from coordinator.boxes.session import Common
 from coordinator.database import Database, normalise_url
@@ -34,7 +34,7 @@ from coordinator.history.queries import History
 from coordinator.line import keys
 from coordinator.line.engine import Engine, TransitionFailed
 from coordinator.line.scripts import Timing
-from coordinator.redis_client import AWAY, connected, eviction, server_id, server_time
+from coordinator.redis_client import AWAY, connected, eviction, server_id
 from coordinator.server import listen, stopping, url_of, web_server
 from coordinator.settings import Settings
 from coordinator.tasks import cancel, to_its_end
@@ -50,7 +50,7 @@ REVIVE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
-    """A running coordinator, without its web server. `now_us`: Redis's time."""
+    """A running coordinator, without its web server. `now_us`: the line's time."""
 
     settings: Settings
     engine: Engine
@@ -170,7 +170,7 @@ async def _build(
     directory = Directory(database, engine)
     history = History(engine, database)
     journal = keys.key(settings.tenant, "journal")
-    recovery = _Recovery(settings.name, engine, directory, partial(eviction, redis, journal))
+    recovery = _Recovery(engine, directory, partial(eviction, redis, journal))
     keeper = Keeper(engine, clock, partial(server_id, redis, journal), recovery.recover)
     links = LinkServer(
         Common(engine, keeper, settings.name, settings.heartbeat_s, settings.lease_s)
@@ -186,7 +186,7 @@ async def _build(
         live=Live(engine, history),
         links=links,
         keeper=keeper,
-        now_us=partial(server_time, redis, journal),
+        now_us=engine.now_us,
     )
 
 
@@ -196,6 +196,7 @@ def _timing(settings: Settings) -> Timing:
         detach_timeout_s=settings.detach_timeout_s,
         offer_grace_s=settings.offer_grace_s,
         age_grace_s=settings.age_grace_s,
+        quiet_s=QUIET_S,
     )
 
 
@@ -204,12 +205,10 @@ class _Recovery:
 
     def __init__(
         self,
-        owner: str,
         engine: Engine,
         directory: Directory,
         eviction: Callable[[], Awaitable[str]],
     ) -> None:
-        self._owner = owner
         self._engine = engine
         self._directory = directory
         self._eviction = eviction
@@ -229,7 +228,7 @@ class _Recovery:
             )
         try:
             boxes = tuple(box.name for box in await self._directory.boxes() if box.enabled)
-            reply = await self._engine.start(self._owner, run_id, boxes)
+            reply = await self._engine.start(run_id, boxes)
             if reply.data["mirror"] == "1":
                 await self._directory.mirror()
                 await self._engine.mirrored(run_id)

@@ -25,10 +25,10 @@ TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
     "caller.joined": (
         "queue", "call_id", "box", "channel", "caller_id_num", "caller_id_name", "priority",
-        "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?", "keeps_min?", "age_us",
-        "by",
+        "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?", "keeps_min?",
+        "age_us", "by",
     ),
-    # A penalty rule has changed the caller's window. keeps_min: the raise lifts none from below min.
+    # By a penalty rule. keeps_min: the raise lifts nobody from below min.
     "caller.window": (
         "queue", "call_id", "box", "min_penalty?", "max_penalty?", "raise_penalty?", "keeps_min?",
         "by",
@@ -83,6 +83,8 @@ OFFER_OUTCOMES = (
     "answered", "no_answer", "busy", "rejected", "failed", "cancelled", "answered_elsewhere",
     "expired",
 )  # fmt: skip
+#: Reason of an offer that its box was never told of: it counts for nothing.
+NEVER_RUNG = "never rung"
 ENDED_BY = ("caller", "agent", "transfer", "lost")
 
 

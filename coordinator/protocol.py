@@ -66,7 +66,8 @@ class _Message(BaseModel):
 class Join(_Message):
     """A caller asks for a place. `call_id` names this visit: one channel may visit twice.
 
-    `raise_keeps_min`: QUEUE_RAISE_PENALTY was written rN. `rule`: instead of the queue's defaultrule.
+    `raise_keeps_min`: QUEUE_RAISE_PENALTY was written rN. `rule`: in place of the queue's
+    defaultrule.
     """
 
     kind: Literal["join"] = "join"

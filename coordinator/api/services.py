@@ -24,7 +24,7 @@ class Links(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of a running coordinator. `now_us`: Redis's time, µs since 1970."""
+    """The parts of a running coordinator. `now_us`: the line's time, µs since 1970."""
 
     database: Database
     engine: Engine

@@ -7,7 +7,7 @@ can and raises nothing, so that one fault does not hide the next.
 from collections.abc import Callable
 
 from coordinator.audit.world import EXCLUSIVE, Agent, Caller, Member, Offer, Queue, World
-from coordinator.journal import Entry, stream_position
+from coordinator.journal import NEVER_RUNG, Entry, stream_position
 
 
 def apply(world: World, entry: Entry) -> None:
@@ -59,6 +59,7 @@ def _moved(world: World, entry: Entry) -> None:
         world.step_out(caller)
         caller.priority, caller.rank = entry.data["priority"], entry.data["rank"]
         world.stand(caller)
+        world.last_rank[caller.box] = max(world.last_rank.get(caller.box, 0), caller.rank)
 
 
 def _left(world: World, entry: Entry) -> None:
@@ -142,6 +143,8 @@ def _offer_ended(world: World, entry: Entry) -> None:
     elif data["offer_id"] in world.offers:
         _release(world, world.offers[data["offer_id"]], data["agent_state"])
         caller = world.caller(data["call_id"])
+        if caller and data.get("reason") == NEVER_RUNG:
+            caller.tried.discard(data["agent"])
         if caller and data["outcome"] == "answered_elsewhere":
             caller.tier = EXCLUSIVE  # one of those who ring on has it
 

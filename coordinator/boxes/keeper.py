@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 IDLE_S = 1.0
 RETRY_S = 0.2
 
+#: Seconds without a tick after which Redis was out of reach of every replica.
+QUIET_S = 3 * IDLE_S
+
 
 class Keeper:
     """One per replica.

@@ -200,14 +200,14 @@ class Engine(reads.Reads):
 
     # Time
 
-    async def start(self, owner: str, run_id: str, boxes: tuple[str, ...] = ()) -> Reply:
+    async def start(self, run_id: str, boxes: tuple[str, ...] = ()) -> Reply:
         """A coordinator begins, or has found its Redis again; `run_id` is the server's own.
 
-        Holds all decisions until the boxes concerned are back or the lease has passed.
+        Holds all decisions until all boxes have been heard of or the lease has passed.
         data: empty "1" when there is no line yet, restarted "1" when the server is a new process
         (all links must resync), mirror "1" until `mirrored` is told for this server.
         """
-        return await self._ask("start", owner=owner, run_id=run_id, boxes=list(boxes))
+        return await self._ask("start", run_id=run_id, boxes=list(boxes))
 
     async def mirrored(self, run_id: str) -> Reply:
         """The line of this server has the directory."""

@@ -22,7 +22,8 @@ TABLE: dict[str, Key] = {
     "meta": Key(
         "meta",
         "hash",
-        "last fence; highest ticket restored; hold deadline, µs; server's run id, that mirrored to",
+        "last fence; highest ticket restored; hold deadline, µs; server's run id, since when, that "
+        "mirrored to; time of the last step, by how much the line is ahead of the clock",
     ),
     "queues": Key("queues", "set", "names of all queues"),
     "rules": Key("rules", "hash", "penalty rule → its changes as JSON"),

@@ -18,6 +18,7 @@ from coordinator.line.types import (
     WaitingCaller,
 )
 from coordinator.protocol import COMMAND, Cancel, KeepTicket, Originate, Release
+from coordinator.redis_client import server_time
 
 #: Length of a place before the call id (lua/lib/index.lua: PLACE_HEAD).
 PLACE_HEAD = 26
@@ -32,6 +33,11 @@ class Reads:
 
     def _key(self, name: str, about: str = "") -> str:
         return keys.key(self._tenant, name, about)
+
+    async def now_us(self) -> int:
+        """The line's time, µs since 1970 (lua/lib/time.lua)."""
+        ahead = await self._redis.hget(self._key("meta"), "ahead")
+        return await server_time(self._redis, self._key("journal")) + int(ahead or 0)
 
     # Queues and callers
 

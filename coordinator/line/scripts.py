@@ -15,19 +15,24 @@ from coordinator.line import keys
 
 #: Shared pieces, in the order they build on each other; keys.lua_table() follows the first.
 LIBRARY = (
-    "clock", "record", "journal", "timers", "box", "index", "agent", "window", "offer", "rules",
-    "line",     "choose", "match", "admission", "hold", "members", "boxes", "transition",
+    "clock", "time", "record", "journal", "timers", "box", "index", "agent", "window", "offer",
+    "rules", "line", "choose", "match", "admission", "hold", "members", "boxes", "transition",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The line's own times, seconds (settings.py says what they mean); part of the library."""
+    """The line's own times, seconds (settings.py says what they mean); part of the library.
+
+    quiet_s: after so long without any step, 0 for never, boxes are awaited before anything is
+    decided: the coordinators, of which each ticks every second (boxes/keeper.py), were away.
+    """
 
     lease_s: float = 5.0
     detach_timeout_s: float = 300.0
     offer_grace_s: float = 5.0
     age_grace_s: float = 2.0
+    quiet_s: float = 0.0
 
     def lua(self) -> str:
         """As Lua constants, µs."""
@@ -36,6 +41,7 @@ class Timing:
             "DETACH_US": self.detach_timeout_s,
             "OFFER_GRACE_US": self.offer_grace_s,
             "AGE_GRACE_US": self.age_grace_s,
+            "QUIET_US": self.quiet_s,
         }
         return "\n".join(f"local {name} = {round(s * 1e6)}" for name, s in times.items())
 

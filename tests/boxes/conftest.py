@@ -38,7 +38,7 @@ class Replica:
 
     async def _recover(self, run_id: str) -> None:
         self.recovered.append(run_id)
-        await self.engine.start(self.name, run_id)
+        await self.engine.start(run_id)
         await self.configure()
         await self.engine.mirrored(run_id)
         self.links.resync()

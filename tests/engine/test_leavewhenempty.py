@@ -99,9 +99,9 @@ async def test_the_setting_takes_effect_at_once(line: Line) -> None:
 
 async def test_nobody_leaves_while_boxes_are_awaited(line: Line) -> None:
     """A coordinator's restart: that no phone can be seen then says nothing about agents."""
-    await line.engine.start("coordinator-1", "run")
+    await line.engine.start("run")
     a = await furnished(line, leavewhenempty="paused")
-    await line.engine.start("coordinator-1", "run")
+    await line.engine.start("run")
     await line.engine.pause("101")
     assert await line.order() == ["a-2-1", "a-3-1"]
     await line.engine.heartbeat("a", a.link)

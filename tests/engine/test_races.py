@@ -182,12 +182,12 @@ async def test_rank_never_runs_backwards_within_a_box(line: Line) -> None:
 
 
 async def test_a_box_that_comes_back_first_after_a_restart_does_not_overtake(line: Line) -> None:
-    await line.engine.start("coordinator-1", "run-1")
+    await line.engine.start("run-1")
     await line.queue("sales")
     await line.agent("101", sales=0)
     a, b = await line.box("a"), await line.box("b")
     line.wait(1)
-    await line.engine.start("coordinator-1", "run-1")
+    await line.engine.start("run-1")
     await b.attach(epoch=b.epoch)
     await b.join("young")
     await b.device("101")
@@ -211,7 +211,7 @@ async def test_an_emptied_redis_gets_the_same_line_from_the_boxes(line: Line) ->
     order = await line.order()
     async for key in line.redis.scan_iter(f"gvq:{{{line.tenant}}}:*"):
         await line.redis.delete(key)
-    reply = await line.engine.start("coordinator-1", "run-2", boxes=("a", "b"))
+    reply = await line.engine.start("run-2", boxes=("a", "b"))
     assert reply.data["empty"] == "1"
     with pytest.raises(Refused, match="starting"):
         await b.attach()
@@ -226,12 +226,12 @@ async def test_an_emptied_redis_gets_the_same_line_from_the_boxes(line: Line) ->
 
 
 async def test_a_line_emptied_under_the_same_run_id_awaits_the_boxes_again(line: Line) -> None:
-    await line.engine.start("coordinator-1", "run-1", boxes=("a", "b"))
+    await line.engine.start("run-1", boxes=("a", "b"))
     async for key in line.redis.scan_iter(f"gvq:{{{line.tenant}}}:*"):
         await line.redis.delete(key)
     await line.queue("sales")
     await line.agent("101", sales=0)
-    reply = await line.engine.start("coordinator-1", "run-1", boxes=("a", "b"))
+    reply = await line.engine.start("run-1", boxes=("a", "b"))
     assert (reply.data["empty"], reply.data["restarted"]) == ("1", "0")
     await line.engine.mirrored("run-1")
     b = await line.box("b", "101")
@@ -242,10 +242,10 @@ async def test_a_line_emptied_under_the_same_run_id_awaits_the_boxes_again(line:
 
 async def test_each_start_asks_for_a_mirror_until_one_was_made(line: Line) -> None:
     for server in ("run-1", "run-2"):
-        asked = [(await line.engine.start("coordinator-1", server)).data["mirror"] for _ in "ab"]
+        asked = [(await line.engine.start(server)).data["mirror"] for _ in "ab"]
         assert asked == ["1", "1"]
         await line.engine.mirrored(server)
-        assert (await line.engine.start("coordinator-2", server)).data["mirror"] == "0"
+        assert (await line.engine.start(server)).data["mirror"] == "0"
 
 
 async def test_a_talk_begun_while_the_link_was_away_is_taken_over(line: Line) -> None:

@@ -25,6 +25,7 @@ def enter(state: State, box: Box, join: Join, rank: int, age_us: int) -> None:
         raise_penalty=join.raise_penalty,
         raise_keeps_min=join.raise_keeps_min,
         joined_us=state.now - age_us,
+        taken_us=state.now,
     )
     rules.begin(state, caller, join.rule)
     state.log("joined", join.call_id)

@@ -16,6 +16,10 @@ def attach(state: State, name: str, link: str, instance: str, epoch: int, owner:
         return "box_already_linked"
     if box.instance == instance and epoch < box.epoch:
         return "stale_link"
+    if box.linked and box.owner != owner:
+        for other in state.boxes.values():
+            if other.attached and other.owner == box.owner:
+                await_return(state, other, resync=False)
     if (box.instance, box.epoch) != (instance, epoch) or box.fresh:
         box.seq, box.fresh = 0, True
     box.link, box.instance, box.epoch, box.owner = link, instance, epoch, owner
@@ -70,6 +74,7 @@ def unlink(state: State, name: str, link: str) -> str:
 def await_return(state: State, box: Box, resync: bool) -> None:
     """For at most a lease nothing is decided until the box is in touch again."""
     box.fresh = box.fresh or resync
+    box.due_us = state.now + state.timing.lease_us
     state.hold_until = state.now + state.timing.lease_us
     state.awaited.add(box.name)
 
@@ -126,6 +131,7 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
         joined = state.now - call.age_us if call.rank is None else call.rank
         return (call.rank is None, joined, call.join.call_id)
 
+    highest = 0
     for call in sorted(snapshot.calls, key=moment):
         talk = talks.get(call.join.call_id)
         elsewhere = talk and not _can_have(state, talk)
@@ -134,6 +140,11 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
             rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
             state.last_ticket = max(state.last_ticket, call.rank or 0)
             enter(state, box, call.join, rank, call.age_us)
+            if call.rank is not None:
+                state.callers[call.join.call_id].taken_us = -1
+                highest = max(highest, call.rank)
+    if highest > state.now:
+        _line_up_behind(state, highest)
     for talk in talks.values():
         served = state.callers.get(talk.call_id)
         if served and served.box == box.name and not served.talking:
@@ -148,14 +159,16 @@ def _reconcile_offers(state: State, box: Box, snapshot: Snapshot) -> None:
         seen = live.get(offer.offer_id)
         if seen is None or seen.fence != offer.fence:
             _end_unseen(state, offer)
-        elif seen.talking and offer.state != "talking":
+            continue
+        offer.heard = True
+        if seen.talking and offer.state != "talking":
             bridge(state, offer)
 
 
 def _can_have(state: State, talk: LiveOffer) -> bool:
-    """Whether the agent of a talk that is not the line's holds nobody else."""
+    """Whether the agent of a talk that is not the line's talks with nobody else."""
     agent = state.agents.get(talk.agent)
-    return agent is not None and agent.offer is None
+    return agent is not None and (agent.offer is None or agent.offer.state == "ringing")
 
 
 def _take_over(state: State, caller: Caller, talk: LiveOffer) -> None:
@@ -168,6 +181,8 @@ def _take_over(state: State, caller: Caller, talk: LiveOffer) -> None:
     offer = Offer(caller.call_id, talk.agent, caller.queue, caller.box, 0, "")
     offer.offer_id, offer.fence = talk.offer_id, talk.fence
     agent = state.agents[talk.agent]
+    if agent.offer:
+        end_offer(state, agent.offer, "cancelled")
     agent.offer, agent.rest_until, agent.wrapup_until = offer, 0, 0
     caller.offers.append(offer)
     bridge(state, offer)
@@ -176,8 +191,23 @@ def _take_over(state: State, caller: Caller, talk: LiveOffer) -> None:
 def _end_unseen(state: State, offer: Offer) -> None:
     if offer.state == "talking":
         hang_up(state, offer, "lost")
-    else:
+    elif offer.heard:
         end_offer(state, offer, "failed")
+    else:
+        end_offer(state, offer, "cancelled")
+        state.callers[offer.call_id].tried.discard(offer.agent)
+
+
+def _line_up_behind(state: State, ticket: int) -> None:
+    """The ticket is ahead of the clock: who was ranked since this Redis began came later."""
+    late = [
+        caller
+        for caller in state.callers.values()
+        if caller.taken_us >= state.run_us and not caller.talking and caller.rank < ticket
+    ]
+    for caller in sorted(late, key=lambda c: (c.rank, c.call_id)):
+        caller.rank = rank_for(state, state.boxes[caller.box], 0)
+        state.boxes[caller.box].last_rank = caller.rank
 
 
 def _other_home(state: State, interface: str) -> str:

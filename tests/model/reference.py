@@ -237,10 +237,14 @@ class Reference:
 
     def offer_ended(self, origin: Origin, offer_id: str, fence: int, outcome: str) -> str:
         """An offer ended without a bridge."""
-        states = ("ringing", "claimed")
-        return self._offer_event(
-            origin, offer_id, fence, states, lambda o: calls.end_offer(self.state, o, outcome)
-        )
+
+        def end(offer: Offer) -> None:
+            if offer.state == "talking":
+                calls.hang_up(self.state, offer, "lost")
+            else:
+                calls.end_offer(self.state, offer, outcome)
+
+        return self._offer_event(origin, offer_id, fence, ("ringing", "claimed", "talking"), end)
 
     def complete(self, origin: Origin, offer_id: str, fence: int, ended_by: str) -> str:
         """A connected call is over."""
@@ -268,12 +272,13 @@ class Reference:
 
     # ── time ────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, owner: str, run_id: str) -> str:
+    def start(self, run_id: str) -> str:
         """A coordinator, or Redis as another process, is back: its boxes are awaited."""
         restarted = self.state.run_id not in ("", run_id)
-        self.state.run_id = run_id
+        if self.state.run_id != run_id:
+            self.state.run_id, self.state.run_us = run_id, self.now
         for box in self.state.boxes.values():
-            if box.attached and (restarted or box.owner == owner):
+            if box.attached:
                 links.await_return(self.state, box, resync=restarted)
         return self._settled()
 

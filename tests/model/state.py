@@ -55,7 +55,10 @@ class Queue:
 
 @dataclass
 class Offer:
-    """An agent being rung for, or talking with, a caller. `offer_id` and `fence` are the line's."""
+    """An agent being rung for, or talking with, a caller. `offer_id` and `fence` are the line's.
+
+    `heard`: its box has done what it was told to ring the phone.
+    """
 
     call_id: str
     agent: str
@@ -66,6 +69,7 @@ class Offer:
     state: OfferState = "ringing"
     offer_id: str = ""
     fence: int = 0
+    heard: bool = False
 
 
 @dataclass
@@ -86,8 +90,9 @@ class Agent:
 class Caller:
     """A call in a queue, until it leaves or, once connected, until the call is over.
 
-    `rule`: the changes that are still to come. `tier`: the lowest effective penalty rung since nobody rang for it; below 0 when nobody more
-    is to be rung.
+    `rule`: the changes that are still to come. `taken_us`: when the line gave the rank by its own
+    clock, -1 for one restored by its ticket. `tier`: the lowest effective penalty rung since nobody
+    rang for it; below 0 when nobody more is to be rung.
     """
 
     call_id: str
@@ -101,6 +106,7 @@ class Caller:
     raise_keeps_min: bool = False
     joined_us: int = 0
     rule: tuple[PenaltyChange, ...] = ()
+    taken_us: int = -1
     tier: int = 0
     tried: set[str] = field(default_factory=set)
     offers: list[Offer] = field(default_factory=list)
@@ -148,6 +154,7 @@ class State:
     callers: dict[str, Caller] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
     run_id: str = ""
+    run_us: int = 0
     homes: dict[str, str] = field(default_factory=dict)
     #: The highest rank a snapshot restored, and while that is ahead of the clock, gave since.
     last_ticket: int = -1

@@ -377,7 +377,7 @@ def test_nothing_is_offered_while_a_box_is_awaited(floor: Floor) -> None:
     floor.queue("sales", "linear", anna=0)
     floor.line.pause("anna")
     floor.join("c1", "b")
-    floor.line.start("one", "run")
+    floor.line.start("run")
     floor.line.unpause("anna")
     floor.line.attach("a", "a1", "a", 1, "one")
     floor.line.heartbeat("a", "a1")

@@ -101,6 +101,14 @@ class World:
         known = self.model.state.boxes[box]
         return Origin(box, known.link or "none", known.seq + 1, age_us)
 
+    def commands_done(self, box: str) -> None:
+        """The box has done all that it was told."""
+        ids = [entry_id for entry_id, _ in self.run(self.engine.commands(box))]
+        if ids:
+            self.run(self.engine.command_done(box, *ids))
+        for offer in self.model.offers():
+            offer.heard = offer.heard or offer.box == box
+
     def pass_time(self, time_us: int) -> None:
         """Time passes; boxes with a link say that they live, timers are met to the µs."""
         target = self.now + time_us

@@ -1,4 +1,7 @@
-"""I4 Place kept: nothing but a change of priority moves a caller in its line. Pure."""
+"""I4 Place kept: nothing but a change of priority moves a caller in its line. Pure.
+
+And one thing more: a ticket ahead of the clock shows that who was ranked by this clock came later.
+"""
 
 from collections.abc import Iterator
 
@@ -40,7 +43,8 @@ def _joined_again(world: World, entry: Entry) -> Iterator[Violation]:
 
 def _moved(world: World, entry: Entry) -> Iterator[Violation]:
     caller = world.caller(entry.data["call_id"])
-    if caller and caller.rank != entry.data["rank"]:
+    behind_a_ticket = entry.data["by"] == "resync" and entry.data["rank"] > entry.at_us
+    if caller and caller.rank != entry.data["rank"] and not behind_a_ticket:
         yield _violation(
             entry,
             f"Call {caller.call_id} was moved from rank {caller.rank} to {entry.data['rank']}; "

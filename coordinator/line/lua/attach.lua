@@ -3,13 +3,14 @@
 --            process only when the old link is closed or silent for the lease. A hello renews the
 --            lease only where it resumes: else the box is back with its snapshot, not before.
 --            No box meets a line without its queues (emptied, even under the same run id), which
---            would let its callers go.
+--            would let its callers go. A link never closed, taken over by another coordinator:
+--            the former is gone, and its other boxes are awaited too.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, instance, epoch, owner}
 -- Returns    ok {seq: last event taken of this epoch, fresh: 1 when a snapshot must come first}
 --            | not_ready (nobody has mirrored the directory here) | box_already_linked
 --            | stale_link (an older epoch)
--- Journal    -
+-- Journal    line.held
 transition('attach', function(arg)
   if redis.call('HEXISTS', K.meta(), 'mirrored') == 0 then return 'not_ready' end
   local key = K.box(arg.box)
@@ -20,9 +21,13 @@ transition('attach', function(arg)
   local resumed = b.instance == arg.instance and tonumber(b.epoch) == arg.epoch
     and b.attached == '1' and b.fresh ~= '1'
   local seq = resumed and b.seq or '0'
+  if b.linked == '1' and b.owner ~= arg.owner then
+    hold.begin(hold.boxes_of(b.owner), 'coordinator gone')
+  end
   redis.call('SADD', K.boxes(), arg.box)
   redis.call('HSET', key, 'link', arg.link, 'instance', arg.instance, 'epoch', arg.epoch,
     'owner', arg.owner, 'linked', '1', 'attached', b.attached, 'seq', seq,
-    'fresh', resumed and '0' or '1', 'heard', now, 'seen', resumed and now or b.seen)
+    'fresh', resumed and '0' or '1', 'heard', now)
+  redis.call(resumed and 'HSET' or 'HSETNX', key, 'seen', resumed and now or 0)
   return 'ok', { seq = seq, fresh = resumed and '0' or '1' }
 end)

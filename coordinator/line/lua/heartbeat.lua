@@ -1,6 +1,7 @@
 -- Purpose    A box's link says it lives.
--- Guarantee  Renews the lease of the current link only, once the snapshot is there. It follows whatever the adapter had kept
---            back, so from now on no event may be older, and the line need not wait for this box.
+-- Guarantee  Renews the lease of the current link only, once the snapshot is there. It follows
+--            whatever the adapter had kept back, so from now on no event may be older, and the line
+--            need not wait for this box.
 -- KEYS       tenant prefix
 -- ARGV       {box, link}
 -- Returns    ok {fresh: 1 while a snapshot must come first} | unknown_box | stale_link

@@ -1,16 +1,18 @@
 -- Purpose    The box says how an offer ended without a bridge.
 -- Guarantee  The caller keeps its place and is offered the next best at once; the agent rests,
---            unless it lost the caller to another offer of it, of which we shall hear.
+--            unless it lost the caller to another offer of it, of which we shall hear. What the
+--            line has as a talk, and its box as a ring that is over, is over as lost.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, offer_id, fence, outcome, reason}
 -- Returns    ok | stale_offer | any refusal of accept()
--- Journal    offer.ended
+-- Journal    offer.ended, or call.completed (lost)
 transition('offer_ended', function(arg)
   local refusal, data = accept(arg)
   if refusal then return refusal, data end
   local o, stale = offers.of_event(arg)
-  if not o or o.state == 'talking' then return stale or 'stale_offer' end
+  if not o then return stale end
   local call = calls.load(o.call_id)
+  if o.state == 'talking' then return calls.complete(call, o, 'lost') end
   offers.finish(o, call, arg.outcome, arg.reason)
   -- One of the others has the caller, and will say so: nobody more is to be rung (ringall).
   if arg.outcome == 'answered_elsewhere' then

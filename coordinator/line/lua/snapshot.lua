@@ -4,15 +4,24 @@
 --            nobody stop. Whose ticket is missing or old gets the right one. One step, matched at
 --            its end.
 -- KEYS       tenant prefix
--- ARGV       {box, link, seq (1), age_us: since it was taken, calls: [{join, age_us, rank?}], offers: [{offer_id, fence,
---            call_id, agent, queue, talking, age_us}], devices: {interface: state}}
+-- ARGV       {box, link, seq (1), age_us: since it was taken, calls: [{join, age_us, rank?}],
+--            offers: [{offer_id, fence, call_id, agent, queue, talking, age_us}],
+--            devices: {interface: state}}
 -- Returns    ok {restored, gone} | any refusal of accept()
--- Journal    box.attached, caller.left (abandoned)*, call.completed (lost)*, offer.ended (failed)*,
+-- Journal    box.attached, caller.left (abandoned)*, call.completed (lost)*, offer.ended (failed,
+--            cancelled)*, caller.moved*,
 --            caller.attached*, caller.joined (restored)*, offer.ended and call.connected (restored)*,
 --            caller.left (redirected)*, agent.state*
 
--- Offers and talks of ours that the box does not have are over.
-local function end_ghosts(box, has_call, has_offer)
+-- Offers and talks of ours that the box does not have are over. One that it was never told of was
+-- no ring: the agent need not rest and may be rung for the same caller.
+local function end_offer(o, call, unheard)
+  if not unheard then return offers.finish(o, call, 'failed', 'gone at resync') end
+  offers.finish(o, call, 'cancelled', 'never rung')
+  save(K.call(call.id), call, 'tried', without(call.tried, o.agent))
+end
+
+local function end_ghosts(box, has_call, has_offer, unheard)
   local gone = 0
   for _, call in ipairs(boxes.calls(box)) do
     for id in items(call.offers) do
@@ -22,7 +31,7 @@ local function end_ghosts(box, has_call, has_offer)
         call = nil
         break
       elseif o then
-        offers.finish(o, call, 'failed', 'gone at resync')
+        end_offer(o, call, unheard[o.id])
       end
     end
     if call and call.state ~= 'talking' and not has_call[call.id] then
@@ -77,11 +86,18 @@ local function waits(box, call)
   return call and call.box == box and call.state ~= 'talking'
 end
 
--- Whether a talk that is no offer of ours may be the line's: nobody else has its agent or caller.
+-- Whether a talk that is no offer of ours may be the line's: its agent and caller have no other.
 local function adoptable(box, live)
   local call, a = calls.load(live.call_id), agents.load(live.agent)
-  return not offers.load(live.offer_id) and a and a.offer == '' and a.call == ''
-    and (not call or waits(box, call))
+  local held = a and a.offer ~= '' and offers.load(a.offer)
+  return not offers.load(live.offer_id) and a and a.call == ''
+    and (not held or held.state == 'ringing') and (not call or waits(box, call))
+end
+
+-- An agent who talks cannot be rung: who it was rung for meanwhile is offered the next best.
+local function stop_ringing(name)
+  local a = agents.load(name)
+  if a.offer ~= '' then calls.reopen(offers.cancel(a.offer)) end
 end
 
 -- Nobody is hung up who talks. A talk we called off before we heard of it, or have lost, is the
@@ -93,6 +109,8 @@ local function take_talk(box, live, age)
   elseif not o and waits(box, call) then
     offers.finish_others(call, nil, 'cancelled')
     if adoptable(box, live) then
+      stop_ringing(live.agent)
+      call = calls.load(live.call_id)
       calls.connect(call, offers.adopt(live, call, agents.load(live.agent), age), 'restored', age)
     else
       calls.leave(call, 'redirected', 'talks with an agent whom the line did not give', 'resync')
@@ -109,17 +127,18 @@ local function in_order(x, y)
   return x.join.call_id < y.join.call_id
 end
 
--- Callers we let go of before the box heard of it; the rest of its commands the snapshot shows
--- the effect of.
-local function released(box)
-  local list = {}
+-- What the box had not done yet: callers let go of (with their status), and offers to be made. Of
+-- the rest of its commands the snapshot shows the effect.
+local function undone(box)
+  local let_gone, unheard = {}, {}
   for _, entry in ipairs(redis.call('XRANGE', K.commands(box), '-', '+')) do
     local fields = {}
     for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-    if fields.kind == 'release' then list[fields.call_id] = fields.status end
+    if fields.kind == 'release' then let_gone[fields.call_id] = fields.status end
+    if fields.kind == 'originate' then unheard[fields.offer_id] = true end
   end
   redis.call('DEL', K.commands(box))
-  return list
+  return let_gone, unheard
 end
 
 local function take_devices(box, devices)
@@ -140,10 +159,11 @@ transition('snapshot', function(arg)
       has_call[live.call_id], talks[live.call_id] = true, live
     end
   end
-  local let_gone = released(arg.box)
+  local let_gone, unheard = undone(arg.box)
   boxes.attach(arg.box)
-  local gone, restored = end_ghosts(arg.box, has_call, has_offer), 0
+  local gone, restored = end_ghosts(arg.box, has_call, has_offer, unheard), 0
   table.sort(arg.calls, in_order)
+  local highest = 0
   for _, entry in ipairs(arg.calls) do
     local id = entry.join.call_id
     local known, talk = calls.load(id), talks[id]
@@ -151,8 +171,10 @@ transition('snapshot', function(arg)
       let_go(arg.box, entry.join, let_gone[id])
     elseif known or not talk or adoptable(arg.box, talk) then
       restored = restored + take_back(arg.box, entry, entry.age_us + arg.age_us)
+      if not known then highest = math.max(highest, entry.rank or 0) end
     end
   end
+  if highest > now then calls.line_up_behind(highest) end
   for _, live in ipairs(arg.offers) do
     if not live.talking and not ours(arg.box, live) then
       command(arg.box, 'cancel', 'offer_id', live.offer_id, 'elsewhere', '0')

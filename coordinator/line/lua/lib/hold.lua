@@ -1,15 +1,39 @@
 -- Holding: after a coordinator or Redis restarted, the line decides nothing until the boxes that
 -- were attached have been heard of again (or the lease has passed), so that a box which reconnects
--- first does not overtake. Places are taken and kept all the while.
+-- first does not overtake. Places are taken and kept all the while. So too when another
+-- coordinator takes over from one that is gone, and when none could reach Redis for a while.
 
 local hold = {}
 
+-- Awaits these boxes. That an attached one was not heard of is not its silence: its lease begins
+-- anew.
 function hold.begin(boxes, reason)
   if #boxes == 0 then return end
   redis.call('SADD', K.awaited(), unpack(boxes))
-  redis.call('HSET', K.meta(), 'held', now + LEASE_US)
+  for _, box in ipairs(boxes) do
+    if redis.call('HGET', K.box(box), 'attached') == '1' then
+      redis.call('HSET', K.box(box), 'seen', now)
+    end
+  end
+  local already = redis.call('HSET', K.meta(), 'held', now + LEASE_US) == 0
   set_timer('hold:', now + LEASE_US)
-  journal('line.held', 'reason', reason)
+  if not already then journal('line.held', 'reason', reason) end
+end
+
+-- The attached boxes of this coordinator; of all, without one. By name.
+function hold.boxes_of(owner)
+  local list = {}
+  for _, box in ipairs(redis.call('SMEMBERS', K.boxes())) do
+    local its_owner, attached = unpack(redis.call('HMGET', K.box(box), 'owner', 'attached'))
+    if attached == '1' and (not owner or its_owner == owner) then list[#list + 1] = box end
+  end
+  table.sort(list)
+  return list
+end
+
+-- Coordinators tick each second: when nothing at all was heard for so long, none reached Redis.
+function hold.after_silence(quiet)
+  if QUIET_US > 0 and quiet > QUIET_US then hold.begin(hold.boxes_of(), 'no coordinator was here') end
 end
 
 -- All who are available may be matched again with all who are open.

@@ -49,7 +49,7 @@ function calls.enter(join, box, rank, age, by)
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
     'place', place, 'joined', now - age, 'state', 'waiting', 'attached', '1', 'offers', '',
     'tried', '', 'open', '', 'tier', '', 'agent', '',
-    'keeps_min', join.raise_keeps_min and '1' or '0')
+    'keeps_min', join.raise_keeps_min and '1' or '0', 'taken', by == 'restored' and '-1' or now)
   for _, bound in ipairs({ 'min_penalty', 'max_penalty', 'raise_penalty' }) do
     if join[bound] then redis.call('HSET', key, bound, join[bound]) end
   end
@@ -64,6 +64,48 @@ function calls.enter(join, box, rank, age, by)
   rules.begin(call, join.rule)
   calls.open(call)
   return call
+end
+
+-- Gives a waiting caller another place; its box writes the new ticket. Returns its position.
+function calls.move(call, priority, rank, by)
+  local place = place_of(priority, rank, call.id)
+  local window = string.match(call.open, '^[^|]+')
+  calls.close(call)
+  redis.call('ZREM', K.line(call.queue), call.place)
+  redis.call('ZADD', K.line(call.queue), 0, place)
+  save(K.call(call.id), call, 'priority', priority, 'rank', rank, 'place', place)
+  if window then
+    local name = window .. '|' .. place
+    redis.call('ZADD', K.open(call.queue), 0, name)
+    save(K.call(call.id), call, 'open', name)
+  end
+  command(call.box, 'ticket', 'call_id', call.id, 'uniqueid', call.uniqueid,
+    'priority', int(priority), 'rank', int(rank))
+  local now_at = position(call.queue, place)
+  journal('caller.moved', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
+    'priority', priority, 'rank', rank, 'position', now_at, 'by', by)
+  return now_at
+end
+
+-- A ticket ahead of the clock shows that this server's clock is behind that which gave it. Who was
+-- ranked by this one since it began came later: behind the ticket, in their order.
+function calls.line_up_behind(ticket)
+  local began = tonumber(redis.call('HGET', K.meta(), 'began') or '0')
+  local late = {}
+  for _, box in ipairs(redis.call('SMEMBERS', K.boxes())) do
+    for _, id in ipairs(redis.call('SMEMBERS', K.calls(box))) do
+      local call = calls.load(id)
+      if call and call.state ~= 'talking' and tonumber(call.taken) >= began
+        and tonumber(call.rank) < ticket then late[#late + 1] = call end
+    end
+  end
+  table.sort(late, function(x, y)
+    if x.rank ~= y.rank then return tonumber(x.rank) < tonumber(y.rank) end
+    return x.id < y.id
+  end)
+  for _, call in ipairs(late) do
+    calls.move(call, tonumber(call.priority), rank_of(call.box, 0, 0), 'resync')
+  end
 end
 
 -- Queue()'s moving average: three parts old, one part new (app_queue.c: recalc_holdtime).
