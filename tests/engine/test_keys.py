@@ -35,7 +35,10 @@ async def test_after_all_calls_only_lasting_keys_remain_and_types_are_as_said(li
     await a.connect(again)
     await a.complete(again)
     await a.join("3")
+    rings = await a.rings()
     await a.leave("3")
+    for ring in rings:
+        await a.ended(ring)
     found = {}
     async for key in line.redis.scan_iter(f"{keys.prefix(line.tenant)}*"):
         found[name_of(key, line.tenant)] = await line.redis.type(key)

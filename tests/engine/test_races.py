@@ -94,7 +94,40 @@ async def test_two_agents_answer_at_once_and_only_the_first_counts(line: Line) -
     assert (await a.connect(second)).code == "stale_offer"
     (cancel,) = await a.commands()
     assert cancel == Cancel(offer_id=second.offer_id, elsewhere=True)
-    assert [await line.state(agent) for agent in ("101", "102")] == ["talking", "available"]
+    assert [await line.state(agent) for agent in ("101", "102")] == ["talking", "ringing"]
+    assert (await a.ended(second)).code == "ok"
+    assert await line.state("102") == "available"
+
+
+async def test_a_phone_told_to_stop_is_rung_from_another_box_only_once_it_has(line: Line) -> None:
+    """Box b's INVITE would overtake box a's CANCEL."""
+    await line.queue("sales")
+    await line.agent("101", sales=0)
+    a, b = await line.box("a", "101"), await line.box("b")
+    await a.join("1")
+    await b.join("2")
+    (ring,) = await a.rings()
+    await a.leave("1")
+    assert await b.rings() == []
+    await a.ended(ring)
+    assert len(await b.rings()) == 1
+
+
+async def test_a_phone_whose_box_does_not_say_that_it_has_stopped_is_rung_after_a_second(
+    line: Line,
+) -> None:
+    await line.queue("sales")
+    await line.agent("101", sales=0)
+    a, b = await line.box("a", "101"), await line.box("b")
+    await a.join("1")
+    await b.join("2")
+    (ring,) = await a.rings()
+    left = await a.leave("1")
+    assert left.next_due_us == line.now + SECOND
+    line.wait(1)
+    await line.engine.tick()
+    assert len(await b.rings()) == 1
+    assert (await a.ended(ring)).code == "stale_offer"
 
 
 async def test_the_caller_hangs_up_while_the_agent_answers(line: Line) -> None:
@@ -106,6 +139,7 @@ async def test_the_caller_hangs_up_while_the_agent_answers(line: Line) -> None:
     await a.leave("1")
     assert await a.commands() == [Cancel(offer_id=offer.offer_id)]
     assert (await a.connect(offer)).code == "stale_offer"
+    assert (await a.ended(offer)).code == "ok"
     assert await line.state("101") == "available"
     (left,) = await line.journal("caller.left")
     assert left.data["outcome"] == "abandoned"

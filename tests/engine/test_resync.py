@@ -69,6 +69,8 @@ async def test_an_agent_who_talks_is_not_rung_for_somebody_else(line: Line) -> N
     await b.join("2", "support")
     (offer,) = await a.rings()
     await line.engine.delete_member("sales", "101")
+    line.wait(1)
+    await line.engine.tick()
     (other,) = await b.rings()
     assert (await a.connect(offer)).code == "stale_offer"
     await a.attach()

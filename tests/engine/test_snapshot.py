@@ -132,6 +132,7 @@ async def test_a_talk_the_line_had_called_off_is_taken_back(line: Line, end: str
     devices = {"PJSIP/101": "INUSE", "PJSIP/102": "NOT_INUSE"}
     await a.snapshot([caller], [talk(ring), talk(other, talking=False)], devices)
     assert (await line.order(), await outcomes(line)) == ([], ["answered"])
+    await a.ended(other)
     assert (await line.state("101"), await line.state("102")) == ("talking", "available")
     assert await a.commands() == [Cancel(offer_id=other.offer_id)]
     await a.device("101")
@@ -154,6 +155,8 @@ async def test_the_talk_of_one_who_was_withdrawn_is_let_run(line: Line) -> None:
     caller = WaitingCall(join=a.call("1"), age_us=0, rank=rank)
     await a.snapshot([caller], [talk(ring)], {"PJSIP/101": "INUSE"})
     assert await line.order() == []
+    line.wait(1)
+    await line.engine.tick()
     assert await line.state("101") == "in_use"
     kinds = [command.kind for command in await a.commands()]
     assert kinds == ["release"], "for the box to remember; nobody is hung up"

@@ -1,5 +1,7 @@
 """How callers, offers and calls begin and end in the reference model. Nothing here matches."""
 
+from collections.abc import Callable
+
 from coordinator.protocol import Join
 from tests.model import rules
 from tests.model.state import SECOND, Agent, Box, Caller, Offer, State
@@ -44,7 +46,7 @@ def rank_for(state: State, box: Box, age_us: int) -> int:
 def depart(state: State, caller: Caller, outcome: str) -> None:
     """A caller leaves the line without an agent; phones that ring for it are stopped."""
     for offer in list(caller.offers):
-        end_offer(state, offer, "cancelled")
+        stop(state, offer, "cancelled")
     del state.callers[caller.call_id]
     state.log("left", caller.call_id, outcome)
 
@@ -62,11 +64,26 @@ def end_offer(state: State, offer: Offer, outcome: str) -> None:
     state.log("ended", offer.call_id, offer.agent, outcome)
 
 
+def stop(state: State, offer: Offer, outcome: str) -> None:
+    """An offer is over because the line says so: the phone is told to stop ringing."""
+    end_offer(state, offer, outcome)
+    agent = state.agents[offer.agent]
+    agent.stopping, agent.stopping_until = offer, state.now + SECOND
+
+
+def stopped(state: State, over: Callable[[Agent, Offer], bool]) -> bool:
+    """Phones that ring no more may ring anew. Whether there was any."""
+    silent = [a for a in state.agents.values() if a.stopping and over(a, a.stopping)]
+    for agent in silent:
+        agent.stopping, agent.stopping_until = None, 0
+    return bool(silent)
+
+
 def claim(state: State, offer: Offer) -> None:
     """The agent's phone holds the claim: the other phones of a ringall stop."""
     for other in list(state.callers[offer.call_id].offers):
         if other is not offer:
-            end_offer(state, other, "answered_elsewhere")
+            stop(state, other, "answered_elsewhere")
     offer.state = "claimed"
 
 

@@ -2,7 +2,7 @@
 
 from coordinator.line.types import Origin
 from coordinator.protocol import LiveOffer, Snapshot, WaitingCall
-from tests.model.calls import bridge, depart, end_offer, enter, hang_up, rank_for
+from tests.model.calls import bridge, depart, end_offer, enter, hang_up, rank_for, stop
 from tests.model.state import NOT_REGISTERED, Box, Caller, Offer, State
 
 OK = "ok"
@@ -174,7 +174,7 @@ def _can_have(state: State, talk: LiveOffer) -> bool:
 def _take_over(state: State, caller: Caller, talk: LiveOffer) -> None:
     """A talk that the line had given up, or lost; else its caller waits no longer."""
     for other in list(caller.offers):
-        end_offer(state, other, "cancelled")
+        stop(state, other, "cancelled")
     if not _can_have(state, talk):
         depart(state, caller, "redirected")
         return
@@ -182,7 +182,8 @@ def _take_over(state: State, caller: Caller, talk: LiveOffer) -> None:
     offer.offer_id, offer.fence = talk.offer_id, talk.fence
     agent = state.agents[talk.agent]
     if agent.offer:
-        end_offer(state, agent.offer, "cancelled")
+        stop(state, agent.offer, "cancelled")
+    agent.stopping, agent.stopping_until = None, 0
     agent.offer, agent.rest_until, agent.wrapup_until = offer, 0, 0
     caller.offers.append(offer)
     bridge(state, offer)

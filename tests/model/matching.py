@@ -49,6 +49,7 @@ def is_available(state: State, agent: Agent) -> bool:
         and state.box_attached(state.home_of(agent))
         and state.device_of(agent) in FREE
         and agent.offer is None
+        and agent.stopping is None
         and agent.rest_until <= state.now
         and agent.wrapup_until <= state.now
     )

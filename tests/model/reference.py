@@ -76,7 +76,8 @@ class Reference:
         state = self.state
         moments = [offer.expires_us for offer in state.offers() if offer.state != "talking"]
         moments += [box.due_us for box in state.boxes.values()]
-        moments += [m for a in state.agents.values() for m in (a.rest_until, a.wrapup_until)]
+        for a in state.agents.values():
+            moments += [a.rest_until, a.wrapup_until, a.stopping_until]
         moments += [rules.due(c) for c in state.callers.values() if not c.talking]
         moments += [state.hold_until] if state.awaited else []
         return min((m for m in moments if m > state.now), default=0)
@@ -244,7 +245,19 @@ class Reference:
             else:
                 calls.end_offer(self.state, offer, outcome)
 
-        return self._offer_event(origin, offer_id, fence, ("ringing", "claimed", "talking"), end)
+        def silent(_: Agent, offer: Offer) -> bool:
+            mine = (offer.offer_id, offer.box, offer.fence)
+            return mine == (offer_id, origin.box, fence)
+
+        states = ("ringing", "claimed", "talking")
+        return self._offer_event(
+            origin,
+            offer_id,
+            fence,
+            states,
+            end,
+            otherwise=lambda: calls.stopped(self.state, silent),
+        )
 
     def complete(self, origin: Origin, offer_id: str, fence: int, ended_by: str) -> str:
         """A connected call is over."""
@@ -291,7 +304,8 @@ class Reference:
                 rules.advance(self.state, caller)
         for offer in self.state.offers():
             if offer.state != "talking" and offer.expires_us <= self.now:
-                calls.end_offer(self.state, offer, "expired")
+                calls.stop(self.state, offer, "expired")
+        calls.stopped(self.state, lambda agent, _: agent.stopping_until <= self.now)
         for box in self.state.boxes.values():
             if box.due_us and box.due_us <= self.now:
                 links.detach(self.state, box) if box.attached else links.lose(self.state, box)
@@ -313,7 +327,7 @@ class Reference:
 
     def _cancel(self, agent: Agent) -> None:
         if agent.offer and agent.offer.state != "talking":
-            calls.end_offer(self.state, agent.offer, "cancelled")
+            calls.stop(self.state, agent.offer, "cancelled")
 
     def _event(self, origin: Origin, step: Callable[[], str]) -> str:
         code = links.admit(self.state, origin)
@@ -353,11 +367,12 @@ class Reference:
         fence: int,
         states: tuple[str, ...],
         then: Callable[[Offer], None],
+        otherwise: Callable[[], bool] = lambda: False,
     ) -> str:
         def step() -> str:
             offer = next((o for o in self.offers() if o.offer_id == offer_id), None)
             if offer is None or (offer.box, offer.fence) != (origin.box, fence):
-                return "stale_offer"
+                return OK if otherwise() else "stale_offer"
             if offer.state not in states:
                 return "stale_offer"
             then(offer)

@@ -74,7 +74,10 @@ class Offer:
 
 @dataclass
 class Agent:
-    """A person with a phone. Timers are the moment they end, 0 for never set."""
+    """A person with a phone. Timers are the moment they end, 0 for never set.
+
+    `stopping`: an offer whose phone was told to stop, and may ring on until its box says it has.
+    """
 
     name: str
     interface: str
@@ -84,6 +87,8 @@ class Agent:
     rest_until: int = 0
     wrapup_until: int = 0
     offer: Offer | None = None
+    stopping: Offer | None = None
+    stopping_until: int = 0
 
 
 @dataclass
@@ -191,6 +196,8 @@ def agent_state(state: State, agent: Agent) -> AgentState:
     """The one word a wallboard shows, the strongest reason first."""
     if agent.offer:
         return "talking" if agent.offer.state == "talking" else "ringing"
+    if agent.stopping:
+        return "ringing"
     if not agent.logged_in:
         return "offline"
     if not state.box_attached(state.home_of(agent)):

@@ -220,6 +220,8 @@ def test_ringall_rings_the_tier_and_the_first_answer_wins(floor: Floor) -> None:
     assert floor.offers() == [("c1", "anna"), ("c1", "bert"), ("c2", "carl")]
     floor.connect("bert")
     assert floor.line.agents() == {"anna": "ringing", "bert": "talking", "carl": "ringing"}
+    assert floor.offers() == []
+    floor.after(SECOND)
     assert floor.offers() == [("c2", "anna")]
 
 
@@ -306,6 +308,8 @@ def test_a_caller_who_leaves_stops_the_phone(floor: Floor) -> None:
     floor.queue("sales", "linear", anna=0)
     floor.join("c1")
     assert floor.line.leave(floor.origin("a"), "c1", "abandoned") == "ok"
+    assert floor.line.agents()["anna"] == "ringing"
+    floor.after(SECOND)
     assert floor.line.agents()["anna"] == "available"
     assert floor.calls() == []
 

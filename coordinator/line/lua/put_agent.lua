@@ -17,7 +17,7 @@ transition('put_agent', function(arg)
     a = { name = arg.agent }
     redis.call('SADD', K.agents(), arg.agent)
     save(key, a, 'logged_in', '0', 'paused', '0', 'reason', '', 'home', '', 'device', '',
-      'offer', '', 'call', '', 'until', '0', 'until_why', '', 'last_call', '0', 'free', '',
+      'offer', '', 'stopping', '', 'call', '', 'until', '0', 'until_why', '', 'last_call', '0', 'free', '',
       'state', 'new', 'state_why', '')
   end
   save(key, a, 'interface', arg.interface)

@@ -19,6 +19,7 @@ local DUE = {
     local o = offers.load(id)
     local call = o and o.state ~= 'talking' and offers.cancel(id, 'expired')
     if call then calls.reopen(call) end
+    if not o then offers.stopped(id) end
   end,
   agent = function(name)
     local a = agents.load(name)

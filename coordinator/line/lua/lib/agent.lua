@@ -20,6 +20,7 @@ end
 function agents.state_of(a)
   if a.call ~= '' then return 'talking', '' end
   if a.offer ~= '' then return 'ringing', '' end
+  if a.stopping ~= '' then return 'ringing', 'stopping' end
   if a.logged_in ~= '1' then return 'offline', '' end
   if a.home == '' then return 'unregistered', '' end
   if redis.call('HGET', K.box(a.home), 'attached') ~= '1' then return 'unregistered', 'box detached' end

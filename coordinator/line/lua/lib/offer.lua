@@ -3,6 +3,10 @@
 local offers = {}
 local calls          -- lib/line.lua
 
+-- Longest that a phone told to stop is taken to ring on, where its box does not say that it has
+-- stopped, µs. Until then nobody rings it anew: another box's INVITE would come before the CANCEL.
+local STOPPING_US = 1000000
+
 -- Later than any number given before, by an emptied Redis too: never behind the clock.
 local function next_fence()
   local last = tonumber(redis.call('HGET', K.meta(), 'fence') or '0')
@@ -13,7 +17,8 @@ end
 
 function offers.load(id)
   local o = load(K.offer(id))
-  if o then o.id = id end
+  if not o or o.state == 'stopping' then return nil end
+  o.id = id
   return o
 end
 
@@ -54,7 +59,7 @@ function offers.adopt(live, call, a, age)
   local id = live.offer_id
   redis.call('HSET', K.meta(), 'fence',
     math.max(live.fence, tonumber(redis.call('HGET', K.meta(), 'fence') or '0')))
-  save(K.agent(a.name), a, 'offer', id, 'until', '0')
+  save(K.agent(a.name), a, 'offer', id, 'until', '0', 'stopping', '')
   agents.refresh(a)
   save(K.call(call.id), call, 'offers', with(call.offers, id))
   local o = create(id, live.fence, call, a, 'claimed')
@@ -64,14 +69,20 @@ end
 
 local RESTS = { no_answer = true, busy = true, rejected = true, failed = true, expired = true }
 
--- Ends an offer without a bridge. The caller keeps its place; see calls.reopen for the rest.
-function offers.finish(o, call, outcome, reason)
-  redis.call('DEL', K.offer(o.id))
-  clear_timer('offer:' .. o.id)
+-- Ends an offer without a bridge. The caller keeps its place; see calls.reopen for the rest. A phone
+-- that is told to stop rings on until its box says that it has (offers.stopped).
+function offers.finish(o, call, outcome, reason, stopping)
+  if stopping then
+    save(K.offer(o.id), o, 'state', 'stopping')
+    set_timer('offer:' .. o.id, now + STOPPING_US)
+  else
+    redis.call('DEL', K.offer(o.id))
+    clear_timer('offer:' .. o.id)
+  end
   save(K.call(call.id), call, 'offers', without(call.offers, o.id))
   local a, state = agents.load(o.agent), 'offline'
   if a then
-    save(K.agent(a.name), a, 'offer', '')
+    save(K.agent(a.name), a, 'offer', '', 'stopping', stopping and o.id or '')
     -- Lost to none of ours: whoever has taken the caller out of the queue's hands, nobody is to be
     -- rung for it in a loop.
     if RESTS[outcome] or (outcome == 'answered_elsewhere' and call.offers == '') then
@@ -87,7 +98,23 @@ end
 local function stop(o, call, outcome)
   command(o.box, 'cancel', 'offer_id', o.id,
     'elsewhere', outcome == 'answered_elsewhere' and '1' or '0')
-  offers.finish(o, call, outcome, '')
+  offers.finish(o, call, outcome, '', true)
+end
+
+-- A phone told to stop rings no more: its box says so (box and fence given), or the time is over.
+-- False when there is none such.
+function offers.stopped(id, box, fence)
+  local o = load(K.offer(id))
+  if not o or o.state ~= 'stopping' then return false end
+  if box and (o.box ~= box or tonumber(o.fence) ~= fence) then return false end
+  redis.call('DEL', K.offer(id))
+  clear_timer('offer:' .. id)
+  local a = agents.load(o.agent)
+  if a and a.stopping == id then
+    save(K.agent(a.name), a, 'stopping', '')
+    agents.update(a, 'box')
+  end
+  return true
 end
 
 -- Ends all offers of a call but one, and tells the box to stop ringing.
