@@ -33,7 +33,7 @@ from coordinator.protocol import (
 
 #: Channel variables asked for: of a caller, then of an agent's channel.
 VARIABLES = (
-    "GVQ_STATE", "GVQ_JOIN", "GVQ_TICKET", "GVQ_STATUS",
+    "GVQ_STATE", "GVQ_JOIN", "GVQ_TICKET", "GVQ_STATUS", "GVQ_TAKEN", "BRIDGEPEER",
     "GVQ_OFFER", "GVQ_FENCE", "GVQ_CALL", "GVQ_CALLER", "GVQ_QUEUE", "GVQ_AGENT",
 )  # fmt: skip
 
@@ -105,9 +105,12 @@ def read(box: str, channels: Iterable[Headers], devices: Iterable[Headers], wall
 class _Reader:
     def __init__(self, box: str, wall_s: float) -> None:
         self.box, self.wall_s = box, wall_s
+        self.channels: set[str] = set()
         self.waiting: dict[str, WaitingCall] = {}
         self.talking: dict[str, WaitingCall] = {}
         self.offers: list[LiveOffer] = []
+        #: Callers in no bridge yet → Uniqueid of the agent's channel that won each.
+        self.unbridged: dict[str, str] = {}
         #: Offer id → its caller's Uniqueid; and channels that have no GVQ_STATE.
         self.wanted: dict[str, str] = {}
         self.stateless: set[str] = set()
@@ -116,6 +119,8 @@ class _Reader:
 
     def found(self) -> Found:
         """Callers who talk count while their agent's channel lives; else their call is over."""
+        for call_id in self._won_in_vain():
+            self.waiting[call_id] = self.talking.pop(call_id)
         served = {offer.call_id for offer in self.offers}
         calls = self.waiting | {k: v for k, v in self.talking.items() if k in served}
         offers = [offer for offer in self.offers if offer.call_id in calls]
@@ -127,6 +132,11 @@ class _Reader:
             tuple(self.problems),
             bool(moving),
         )
+
+    def _won_in_vain(self) -> list[str]:
+        """Callers whom an agent had won, who hung up before the bridge: they still wait."""
+        unserved = [call for call, winner in self.unbridged.items() if winner not in self.channels]
+        return [call_id for call_id in unserved if call_id in self.talking]
 
     def channel(self, status: Headers) -> None:
         try:
@@ -154,10 +164,13 @@ class _Reader:
         state = variables.get("GVQ_STATE")
         if state == "talking" and variables.get("GVQ_STATUS") in RELEASED:
             return  # the line had let it go before it heard of the talk
+        self.channels.add(uniqueid)
         if state in ("waiting", "talking"):
             call = self._caller(one(status, "channel"), uniqueid, variables)
             calls = self.waiting if state == "waiting" else self.talking
             calls[call.join.call_id] = call
+            if variables.get("BRIDGEPEER") == "none":
+                self.unbridged[call.join.call_id] = variables.get("GVQ_TAKEN", "")
         # A Local channel's other half has the same variables and another Uniqueid.
         elif variables.get("GVQ_OFFER") == uniqueid:
             self.offers.append(_offer(status, variables))

@@ -43,7 +43,8 @@ def test_a_waiting_caller_with_its_ticket() -> None:
     assert call.join.model_dump() == {
         "kind": "join", "call_id": "a-1.1-2", "channel": "PJSIP/a-1.1", "uniqueid": "a-1.1",
         "queue": "sales", "priority": 9, "min_penalty": 1, "max_penalty": 20,
-        "raise_penalty": None, "caller_id_num": "+46701", "caller_id_name": "Ann B",
+        "raise_penalty": None, "raise_keeps_min": False, "rule": "",
+        "caller_id_num": "+46701", "caller_id_name": "Ann B",
     }  # fmt: skip
     assert not found.problems
 
@@ -77,6 +78,20 @@ def test_a_ringing_offer_does_not_talk() -> None:
 def test_a_caller_whose_agent_is_gone_talks_no_more() -> None:
     found = read("a", [caller("talking")], [], NOW)
     assert found.snapshot.calls == []
+
+
+def test_a_caller_won_by_an_agent_who_hung_up_before_the_bridge_still_waits() -> None:
+    won = caller("talking", GVQ_TAKEN="gvq-5", BRIDGEPEER="none", GVQ_TICKET="7,5")
+    (call,) = read("a", [won], [], NOW).snapshot.calls
+    assert (call.join.call_id, call.rank) == ("a-1.1-2", 5)
+
+
+def test_a_caller_won_by_an_agent_who_is_about_to_talk_waits_no_more() -> None:
+    won = caller("talking", GVQ_TAKEN="gvq-5", BRIDGEPEER="none")
+    for listed in ([won, offer()], [offer(), won]):
+        found = read("a", listed, [], NOW)
+        assert [o.talking for o in found.snapshot.offers] == [False]
+    assert read("a", [won, offer(call="")], [], NOW).snapshot.calls == []
 
 
 def test_a_talk_whose_caller_the_line_has_let_go_is_not_told() -> None:
