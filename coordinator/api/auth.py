@@ -11,8 +11,9 @@ from fastapi import Depends, Security
 from fastapi.params import Depends as DependsParam
 from fastapi.requests import HTTPConnection
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.exc import SQLAlchemyError
 
-from coordinator.api.services import Here, Services
+from coordinator.api.services import Here, Services, services_of
 from coordinator.directory.types import Role, Token
 from coordinator.errors import Refused
 
@@ -48,11 +49,24 @@ async def check_box(services: Services, connection: HTTPConnection, box: str) ->
 
     Raises Refused unauthorized, forbidden, wrong_box, box_disabled.
     """
-    scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise Refused("unauthorized")
-    token = await services.tokens.check(secret.strip())
+    token = await _token_of(services, connection)
     if token.role != "box":
         raise Refused("forbidden", role=token.role, needed="box")
     if token.box != box:
         raise Refused("wrong_box", token_box=token.box, box=box)
+
+
+async def is_admin(connection: HTTPConnection) -> bool:
+    """Whether a request carries an admin's token; False also while SQL cannot tell."""
+    try:
+        return (await _token_of(services_of(connection), connection)).role == "admin"
+    except (Refused, SQLAlchemyError):
+        return False
+
+
+async def _token_of(services: Services, connection: HTTPConnection) -> Token:
+    """Where no dependency can be: before a body is read, and for a WebSocket."""
+    scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Refused("unauthorized")
+    return await services.tokens.check(secret.strip())

@@ -27,8 +27,8 @@ from coordinator.redis_client import AWAY
 
 log = logging.getLogger(__name__)
 
-#: Longest body of a request, bytes. Our largest has a few hundred; and a body is read before its
-#: token is checked.
+#: Longest body of a request but an import's (limits.py), bytes. Our largest has a few hundred; and
+#: a body is read before its token is checked.
 MAX_BODY = 64 * 1024
 
 #: What FastAPI takes as `responses=`.
@@ -183,7 +183,7 @@ def _of_http(request: Request, error: HTTPException) -> Refused:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return Refused("not_found", path=request.url.path)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return Refused("too_large", limit=MAX_BODY)
+        return Refused("too_large", limit=int(error.detail))
     return Refused("invalid", detail=str(error.detail))
 
 
@@ -206,6 +206,8 @@ def _fields(request: Request, row: Mapping[str, Any]) -> Sequence[str]:
     """Names of the fields that the part of the request with the fault may have."""
     if row["loc"][0] == "query":
         return _query_names(request)
+    if len(row["loc"]) > 2:  # in a part of the body
+        return ()
     annotations = [p.field_info.annotation for p in request.scope["route"].dependant.body_params]
     # A body that may be left out is annotated `Model | None`.
     models = [model for one in annotations for model in (one, *get_args(one))]

@@ -15,6 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from coordinator.database import Base, Database
+from coordinator.directory.importing import (
+    Imported,
+    Wanted,
+    compare,
+    out_of_order,
+    present,
+    write,
+)
 from coordinator.directory.mirror import Line, Mirror, lock, settings_of
 from coordinator.directory.models import AgentRow, BoxRow, MemberRow, QueueRow
 from coordinator.directory.types import Agent, Box, Member, Queue, Saved
@@ -178,6 +186,25 @@ class Directory:
             await change.session.flush()
             await change.push(self._line.delete_member, queue, agent)
         return Saved(_member(row), False, change.applied)
+
+    # ── all at once ─────────────────────────────────────────────────────────────────────────
+
+    async def import_all(self, wanted: Wanted, dry_run: bool = False) -> Imported:
+        """Bring there what is wanted, all of it or nothing; or only tell what would change.
+
+        Raises Refused interface_taken, unknown_queue, unknown_agent, agent_busy. After agent_busy
+        the line may have some of it until it is mirrored, a moment later.
+        """
+        if dry_run:
+            async with self._database.read() as session:
+                there = await present(session)
+                return Imported(compare(wanted, there), out_of_order(wanted, there), False)
+        async with self._mirror.change() as change:
+            there = await present(change.session)
+            late = out_of_order(wanted, there)
+            differences = compare(wanted, there)
+            await write(change, self._line, wanted, there, differences)
+        return Imported(differences, late, change.applied)
 
     # ── boxes (the line learns of a box when it links) ──────────────────────────────────────
 

@@ -33,6 +33,7 @@ from coordinator.redis_client import AWAY
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
 
 #: What each of many was refused with.
@@ -82,19 +83,41 @@ class Change:
         self, step: Callable[P, Awaitable[Reply]], *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Tell the line. Raises Refused where only the line can know; else it may lag."""
+        told_before = self.told
+        try:
+            await self._tell(step, *args, **kwargs)
+        except Refused as refused:
+            if refused.code in LINE_DECIDES:
+                self.told = told_before  # by this step the line is not ahead
+            self._take(refused)
+
+    async def push_all(
+        self, step: Callable[[Sequence[T]], Awaitable[Answers]], rows: Sequence[T]
+    ) -> None:
+        """Tell the line of many. Raises as `push` does; the line is then ahead by some of them."""
+        for start in range(0, len(rows), PART):
+            for refused in await self._tell(step, rows[start : start + PART]) or ():
+                if refused is not None:
+                    self._take(refused)
+
+    async def _tell(
+        self, step: Callable[P, Awaitable[S]], *args: P.args, **kwargs: P.kwargs
+    ) -> S | None:
+        """The line's answer; None while it is away, now or since an earlier step."""
         if not self.applied:
-            return
+            return None
         self.told = True
         try:
             async with asyncio.timeout(self._patience_s):
-                await step(*args, **kwargs)
-        except Refused as refused:
-            if refused.code in LINE_DECIDES:
-                self.told = False  # and so the line is not ahead
-                raise
-            self._follows_later(refused)
+                return await step(*args, **kwargs)
         except AWAY as error:
             self._follows_later(error)
+            return None
+
+    def _take(self, refused: Refused) -> None:
+        if refused.code in LINE_DECIDES:
+            raise refused
+        self._follows_later(refused)
 
     def _follows_later(self, why: Exception) -> None:
         log.warning("The line did not take a change, it follows later: %r", why)

@@ -37,6 +37,7 @@ NEEDED: dict[tuple[str, str], Role] = {
     ("GET", "/v1/boxes"): "read",
     ("PUT", "/v1/boxes/{box}"): "admin",
     ("DELETE", "/v1/boxes/{box}"): "admin",
+    ("POST", "/v1/import"): "admin",
     ("GET", "/v1/tokens"): "admin",
     ("POST", "/v1/tokens"): "admin",
     ("DELETE", "/v1/tokens/{token}"): "admin",
@@ -46,6 +47,7 @@ NEEDED: dict[tuple[str, str], Role] = {
 BODIES = {
     "/v1/agents/{agent}": {"interface": "PJSIP/101"},
     "/v1/calls/{call_id}": {"priority": 1},
+    "/v1/import": {},
     "/v1/tokens": {"role": "read"},
 }
 ORDER: tuple[Role, ...] = ("read", "operate", "admin")

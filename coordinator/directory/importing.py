@@ -1,0 +1,214 @@
+"""An import: what is wanted against what is there, and the difference written as one change.
+
+What is in the directory and not wanted stays as it is: a file of one box does not know what others
+added. An agent who is there keeps login and pause, which are the person's own. A member who is
+there keeps its place; new ones come behind, in the order wanted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from coordinator.directory.mirror import Change, Line, settings_of
+from coordinator.directory.models import AgentRow, MemberRow, QueueRow
+from coordinator.errors import Refused
+from coordinator.line.types import QueueSettings
+
+Kind = Literal["queue", "agent", "member"]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAgent:
+    """An agent to be there. display_name None: as it is. paused: only for one who is new."""
+
+    interface: str
+    display_name: str | None = None
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be there. Members: (queue, agent) → penalty, in order."""
+
+    queues: dict[str, QueueSettings]
+    agents: dict[str, WantedAgent]
+    members: dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing wanted, by its names (a member has both), and what is to change: (old, new).
+
+    For a new thing: its fields that have not their default, and old is None.
+    """
+
+    kind: Kind
+    new: bool
+    queue: str = ""
+    agent: str = ""
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def same(self) -> bool:
+        """There is nothing to do."""
+        return not self.new and not self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """All that was wanted, compared. `applied`: the line has it too; False for a dry run.
+
+    out_of_order: queues whose members wanted are there in another order.
+    """
+
+    differences: list[Difference]
+    out_of_order: list[str]
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The directory's rows. Members in their order."""
+
+    queues: dict[str, QueueRow]
+    agents: dict[str, AgentRow]
+    members: dict[tuple[str, str], MemberRow]
+
+
+async def present(session: AsyncSession) -> Present:
+    """All of the directory that an import concerns."""
+    queues = (await session.execute(select(QueueRow))).scalars()
+    agents = (await session.execute(select(AgentRow))).scalars()
+    members = (await session.execute(select(MemberRow).order_by(MemberRow.id))).scalars()
+    return Present(
+        queues={row.name: row for row in queues},
+        agents={row.name: row for row in agents},
+        members={(row.queue, row.agent): row for row in members},
+    )
+
+
+def compare(wanted: Wanted, there: Present) -> list[Difference]:
+    """Raises Refused interface_taken, unknown_queue, unknown_agent, invalid."""
+    _check(wanted, there)
+    return [
+        *(_of_queue(name, one, there) for name, one in wanted.queues.items()),
+        *(_of_agent(name, one, there) for name, one in wanted.agents.items()),
+        *(_of_member(*names, penalty, there) for names, penalty in wanted.members.items()),
+    ]
+
+
+def out_of_order(wanted: Wanted, there: Present) -> list[str]:
+    """Queues whose members will stand in another order than the one wanted."""
+    asked = _by_queue(wanted.members)
+    kept = _by_queue(names for names in there.members if names in wanted.members)
+    return sorted(queue for queue, agents in kept.items() if agents != asked[queue][: len(agents)])
+
+
+async def write(
+    change: Change, line: Line, wanted: Wanted, there: Present, differences: list[Difference]
+) -> None:
+    """Everything that differs, to SQL and then to the line. Raises Refused agent_busy."""
+    todo = [one for one in differences if not one.same]
+    for kind in get_args(Kind):  # members refer to the others
+        change.session.add_all(_row(one, wanted, there) for one in todo if one.kind == kind)
+        await change.session.flush()
+    await _push(change, line, wanted, todo)
+
+
+async def _push(change: Change, line: Line, wanted: Wanted, todo: list[Difference]) -> None:
+    """First what the line may refuse: another phone for an agent who may be on a call."""
+    phones = [one for one in todo if "interface" in one.fields]
+    phones.sort(key=lambda one: one.new)
+    told = [(one.agent, wanted.agents[one.agent].interface) for one in phones]
+    await change.push_all(line.put_agents, told)
+    for one in todo:
+        if one.kind == "queue":
+            await change.push(line.put_queue, one.queue, wanted.queues[one.queue])
+    members = [(one.queue, one.agent) for one in todo if one.kind == "member"]
+    await change.push_all(line.put_members, [(*who, wanted.members[who]) for who in members])
+    new = [one.agent for one in todo if one.kind == "agent" and one.new]
+    # Pause before login: an agent who is paused must not be available in between.
+    paused = [(agent, "pause", "") for agent in new if wanted.agents[agent].paused]
+    await change.push_all(line.change_agents, [*paused, *((agent, "login", "") for agent in new)])
+
+
+def _check(wanted: Wanted, there: Present) -> None:
+    """What SQL would refuse too, but with a sentence, and before anything is written."""
+    owners = {row.interface: name for name, row in there.agents.items()}
+    for name, agent in wanted.agents.items():
+        owner = owners.setdefault(agent.interface, name)
+        if owner != name:
+            raise Refused("interface_taken", interface=agent.interface, agent=owner)
+    for queue, agent_name in wanted.members:
+        if queue not in wanted.queues and queue not in there.queues:
+            raise Refused("unknown_queue", queue=queue)
+        if agent_name not in wanted.agents and agent_name not in there.agents:
+            raise Refused("unknown_agent", agent=agent_name)
+
+
+def _of_queue(name: str, wanted: QueueSettings, there: Present) -> Difference:
+    row = there.queues.get(name)
+    old = asdict(settings_of(row) if row else QueueSettings())
+    return Difference("queue", row is None, queue=name, fields=_fields(row, old, asdict(wanted)))
+
+
+def _of_agent(name: str, wanted: WantedAgent, there: Present) -> Difference:
+    row = there.agents.get(name)
+    old: dict[str, Any] = {"interface": "", "display_name": "", "paused": False}
+    new: dict[str, Any] = {"interface": wanted.interface}
+    if wanted.display_name is not None:
+        new["display_name"] = wanted.display_name
+    if row is None:
+        new["paused"] = wanted.paused
+    else:
+        old |= {"interface": row.interface, "display_name": row.display_name}
+    return Difference("agent", row is None, agent=name, fields=_fields(row, old, new))
+
+
+def _of_member(queue: str, agent: str, penalty: int, there: Present) -> Difference:
+    row = there.members.get((queue, agent))
+    fields = _fields(row, {"penalty": row.penalty if row else 0}, {"penalty": penalty})
+    return Difference("member", row is None, queue, agent, fields)
+
+
+def _fields(row: object, old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {
+        name: (None if row is None else old[name], value)
+        for name, value in new.items()
+        if value != old[name]
+    }
+
+
+def _row(one: Difference, wanted: Wanted, there: Present) -> QueueRow | AgentRow | MemberRow:
+    """The row as wanted."""
+    if one.kind == "queue":
+        queue = there.queues.get(one.queue) or QueueRow(name=one.queue)
+        queue.settings = asdict(wanted.queues[one.queue])
+        return queue
+    if one.kind == "member":
+        names = (one.queue, one.agent)
+        member = there.members.get(names) or MemberRow(queue=one.queue, agent=one.agent)
+        member.penalty = wanted.members[names]
+        return member
+    return _agent_row(wanted.agents[one.agent], one.agent, there)
+
+
+def _agent_row(wanted: WantedAgent, name: str, there: Present) -> AgentRow:
+    """Queue()'s static members are always there, so a new agent is logged in."""
+    row = there.agents.get(name) or AgentRow(
+        name=name, display_name="", logged_in=True, paused=wanted.paused, pause_reason=""
+    )
+    row.interface = wanted.interface
+    if wanted.display_name is not None:
+        row.display_name = wanted.display_name
+    return row
+
+
+def _by_queue(members: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    queues: dict[str, list[str]] = {}
+    for queue, agent in members:
+        queues.setdefault(queue, []).append(agent)
+    return queues
