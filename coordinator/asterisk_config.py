@@ -115,7 +115,7 @@ class _Reader:
         files = (*above, path)
         draft = self._last
         comments: list[int] = []
-        for number, raw in enumerate(_lines_of(path), start=1):
+        for number, raw in enumerate(lines_of(path), start=1):
             place = _Place(files, number)
             self._count(place)
             text = _without_comments(raw, comments, place).strip(_BLANKS)
@@ -234,7 +234,8 @@ class _Reader:
             )
 
 
-def _lines_of(path: Path) -> Iterable[str]:
+def lines_of(path: Path) -> Iterable[str]:
+    """A text file's lines. Raises ConfigError."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

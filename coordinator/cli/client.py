@@ -1,7 +1,7 @@
 """The coordinator's REST API as commands use it: bearer token, refusals as sentences."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -21,6 +21,14 @@ DEADLINE_S = 10.0
 PAGE = 1000
 
 
+class ApiRefused(CliError):
+    """The coordinator refused. `details`: the facts in its sentence."""
+
+    def __init__(self, sentence: str, details: Mapping[str, Any]) -> None:
+        super().__init__(sentence)
+        self.details = details
+
+
 class Client:
     """One coordinator. Every failure is a CliError with the API's own sentence.
 
@@ -34,6 +42,7 @@ class Client:
         url: str | None = None,
         token: str | None = None,
         transport: "httpx.BaseTransport | None" = None,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         import httpx
 
@@ -41,10 +50,11 @@ class Client:
         token = token or os.environ.get("GVQ_API_TOKEN")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._has_token = bool(token)
+        self._deadline_s = deadline_s
         self._http = httpx.Client(
             base_url=self.url,
             headers=headers,
-            timeout=DEADLINE_S,
+            timeout=deadline_s,
             transport=transport,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
@@ -79,7 +89,7 @@ class Client:
         except httpx.InvalidURL as error:
             raise CliError(f"GVQ_URL is {self.url!r}, which is no URL: {error}") from None
         except httpx.TimeoutException:
-            raise CliError(f"{self.url} did not answer within {DEADLINE_S:.0f} s.") from None
+            raise CliError(f"{self.url} did not answer within {self._deadline_s:.0f} s.") from None
         except httpx.HTTPError as error:
             raise CliError(
                 f"No coordinator answers at {self.url} ({error}); start one with `gvq serve`, or "
@@ -95,15 +105,16 @@ class Client:
             )
         if answer.is_success:
             return answer.json() if answer.content else None
-        raise CliError(_sentence(answer))
+        raise _refusal(answer)
 
 
-def _sentence(answer: "httpx.Response") -> str:
+def _refusal(answer: "httpx.Response") -> CliError:
     """The problem's own sentence (RFC 9457); the status where there is none."""
     try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"{answer.url} answered {answer.status_code} {answer.reason_phrase}."
+        problem = answer.json()
+        return ApiRefused(str(problem["detail"]), problem.get("details", {}))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return CliError(f"{answer.url} answered {answer.status_code} {answer.reason_phrase}.")
 
 
 def path(*parts: str) -> str:

@@ -2,7 +2,7 @@
 
 import typer
 
-from coordinator.cli import agent, box, call, journal, lab, member, queue, serve, token
+from coordinator.cli import agent, box, call, importing, journal, lab, member, queue, serve, token
 from coordinator.cli.demo.command import demo
 from coordinator.cli.errors import Commands
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(serve.adapter)
 app.command()(demo)
+app.command("import")(importing.import_)
 app.command()(journal.verify)
 app.command()(journal.why)
 app.add_typer(queue.app, name="queue")

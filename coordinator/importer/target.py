@@ -1,0 +1,167 @@
+"""What an import asks of the coordinator: a Source understood, or all that is wrong with it. Pure.
+
+The ranges of values are the API's own (api/schemas): they have one home.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from coordinator.api.schemas.imports import ImportIn, ImportMember
+from coordinator.api.schemas.queues import QueueIn
+from coordinator.asterisk_config import Line
+from coordinator.importer.agents import Agents, Phone
+from coordinator.importer.findings import Findings, Remark, at
+from coordinator.importer.options import (
+    FALSE,
+    GENERAL,
+    OPTIONS,
+    RULES_GENERAL,
+    TRUE,
+    UNKNOWN,
+    Option,
+    is_true,
+    taken,
+)
+from coordinator.importer.rules import Rules, rules_of
+from coordinator.importer.source import MemberGiven, QueueGiven, Source
+from coordinator.names import NAME_PATTERN
+from coordinator.protocol import Penalty
+
+_PENALTY: TypeAdapter[int] = TypeAdapter(Penalty)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be there, what is remarked, and the rules, which nothing takes yet."""
+
+    body: ImportIn
+    rules: Rules
+    remarks: tuple[Remark, ...]
+    agents: Agents
+
+
+def target_of(source: Source) -> Target:
+    """Raises ImportFailed with all that is wrong."""
+    findings = Findings()
+    _remark_all(source.general, GENERAL, findings)
+    queues = _queues(source.queues, findings)
+    agents = Agents(source.agents, findings)
+    members = _members(source.queues, agents, findings)
+    by_name = agents.all()
+    rules = _rules(source, findings)
+    findings.stop()
+    body = ImportIn(
+        queues=queues,
+        agents=by_name,
+        members=[
+            ImportMember(queue=queue, agent=phone.name, penalty=penalty)
+            for (queue, phone), penalty in members.items()
+        ],
+    )
+    return Target(body, rules, tuple(findings.remarks), agents)
+
+
+def _queues(given: Iterable[QueueGiven], findings: Findings) -> dict[str, QueueIn]:
+    """Queue() finds a queue in any case and takes no notice of a second one of its name."""
+    seen: dict[str, Line] = {}
+    queues = {}
+    for one in given:
+        first = seen.setdefault(one.name.lower(), one.line)
+        if first is not one.line:
+            findings.error(
+                one.line,
+                f"[{one.name}] is there already, by {at(first)}, and Queue() would pass over this "
+                f"one; remove it, or go on with [{one.name}](+).",
+            )
+        elif not re.fullmatch(NAME_PATTERN, one.name):
+            findings.error(
+                one.line,
+                f"[{one.name}] is no name for a queue; allowed are letters, digits, '_', '.' and "
+                "'-', at most 64, a letter or digit first.",
+            )
+        else:
+            queues[one.name] = _settings(one, findings)
+    return queues
+
+
+def _settings(given: QueueGiven, findings: Findings) -> QueueIn:
+    """Of what is given; the rest has Queue()'s defaults. Of several lines the last counts."""
+    asked: dict[str, Line] = {}
+    others: dict[str, Line] = {}
+    for line in given.options:
+        field = OPTIONS.get(line.name.lower(), UNKNOWN).field
+        (asked if field else others)[field or line.name.lower()] = line
+    _remark_all(others.values(), OPTIONS, findings)
+    values = {field: _taken(field, line, findings) for field, line in asked.items()}
+    try:
+        return QueueIn.model_validate(values, strict=False)  # all that was read is text
+    except ValidationError as error:
+        for row in error.errors():
+            line = asked[str(row["loc"][0])]
+            findings.error(line, f"[{given.name}] {line.name} = {line.value}: {row['msg']}.")
+        return QueueIn()
+
+
+def _taken(field: str, line: Line, findings: Findings) -> str:
+    value = taken(field, line.value)
+    if value.lower() != line.value.lower():
+        says = f"taken as {value}, as Queue() does"
+        findings.remark(line, f"{line.name} = {line.value}", says, harmless=True)
+    return value
+
+
+def _remark_all(lines: Iterable[Line], table: Mapping[str, Option], findings: Findings) -> None:
+    for line in lines:
+        option = table.get(line.name.lower(), UNKNOWN)
+        if not option.loses_nothing(line.value):
+            findings.remark(line, line.name, option.says, option.harmless)
+
+
+def _members(
+    queues: Iterable[QueueGiven], agents: Agents, findings: Findings
+) -> dict[tuple[str, Phone], int]:
+    """Penalties, in order. A member who comes twice keeps its place and has the last penalty."""
+    members = {}
+    for queue in queues:
+        for member in queue.members:
+            if phone := agents.serves(queue.name, member):
+                members[queue.name, phone] = _penalty(queue, member, findings)
+            _remark_member(queue, member, findings)
+    return members
+
+
+def _penalty(queue: QueueGiven, member: MemberGiven, findings: Findings) -> int:
+    given = member.penalty or "0"
+    if given.startswith("-"):
+        findings.remark(member.line, "penalty", "a negative penalty counts as 0", harmless=True)
+        given = "0"
+    try:
+        return _PENALTY.validate_python(given)
+    except ValidationError as error:
+        told = error.errors()[0]["msg"]
+        findings.error(member.line, f"[{queue.name}] {member.interface}, penalty {given}: {told}.")
+        return 0
+
+
+def _remark_member(queue: QueueGiven, member: MemberGiven, findings: Findings) -> None:
+    for what in ("ringinuse", "paused"):
+        value = getattr(member, what)
+        if value and value.lower() not in TRUE | FALSE:
+            findings.error(
+                member.line, f"[{queue.name}] {member.interface}: {what} is yes or no, not {value}."
+            )
+    if is_true(member.ringinuse):
+        findings.remark(member.line, "ringinuse", OPTIONS["ringinuse"].says)
+    if member.wrapuptime.strip("0"):
+        says = "a member has no wrapuptime of its own; the queue's holds for all"
+        findings.remark(member.line, "wrapuptime", says)
+
+
+def _rules(source: Source, findings: Findings) -> Rules:
+    _remark_all(source.rule_options, RULES_GENERAL, findings)
+    for line in {rule.rule: rule.line for rule in reversed(source.rules)}.values():
+        findings.remark(line, "penaltychange", "rules: not yet applied")
+    return rules_of(source.rules, findings)

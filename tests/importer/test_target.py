@@ -1,0 +1,300 @@
+"""Files understood: queues, members, agents, rules; and everything that is wrong, with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from coordinator.importer.agents import valid_name
+from coordinator.importer.conf import arguments, read_files
+from coordinator.importer.findings import ImportFailed
+from coordinator.importer.rules import PenaltyChange
+from coordinator.importer.target import Target, target_of
+
+FILES = Path(__file__).parent / "files"
+
+
+def target(folder: Path, text: str, agents: str = "", rules: str = "") -> Target:
+    """Of these texts as files."""
+    for name, content in (("queues.conf", text), ("agents.csv", agents), ("rules.conf", rules)):
+        (folder / name).write_text(content)
+    listed = [folder / "agents.csv"] if agents else []
+    return target_of(
+        read_files(folder / "queues.conf", folder / "rules.conf" if rules else None, listed)
+    )
+
+
+def wrong(folder: Path, text: str, agents: str = "", rules: str = "") -> list[str]:
+    with pytest.raises(ImportFailed) as caught:
+        target(folder, text, agents, rules)
+    return [sentence.removeprefix(f"{folder}/") for sentence in caught.value.sentences]
+
+
+def remarks(read: Target) -> set[tuple[str, int, str]]:
+    return {(one.line.file.name, one.line.number, one.what) for one in read.remarks}
+
+
+def agents(read: Target) -> dict[str, tuple[str, str | None]]:
+    return {name: (one.interface, one.display_name) for name, one in read.body.agents.items()}
+
+
+def members(read: Target) -> list[tuple[str, str, int]]:
+    return [(one.queue, one.agent, one.penalty) for one in read.body.members]
+
+
+class TestTheFiles:
+    """What an operator might have."""
+
+    @pytest.fixture
+    def read(self) -> Target:
+        return target_of(read_files(FILES / "queues.conf", FILES / "queuerules.conf", ()))
+
+    def test_queues_have_their_settings(self, read: Target) -> None:
+        common = {"timeout": 20, "retry": 7, "wrapuptime": 10}
+        alike = common | {"joinempty": "paused,penalty"}
+        assert read.body.model_dump(exclude_unset=True)["queues"] == {
+            "sales": alike | {"strategy": "linear", "weight": 2},
+            "support": common
+            | {"strategy": "rrordered", "joinempty": "paused,penalty,unavailable"},
+            "night": alike | {"strategy": "rrmemory", "retry": 5},
+        }  # fmt: skip
+
+    def test_one_agent_a_phone(self, read: Target) -> None:
+        assert agents(read) == {
+            "Alice_Adams": ("PJSIP/101", "Alice Adams"),
+            "Brown_Ben": ("PJSIP/102", "Brown, Ben"),
+            "Carl": ("PJSIP/103", "Carl"),
+        }
+        assert [name for name, one in read.body.agents.items() if one.paused] == ["Brown_Ben"]
+
+    def test_members_stand_as_in_the_files(self, read: Target) -> None:
+        assert members(read) == [
+            ("sales", "Alice_Adams", 0),
+            ("sales", "Brown_Ben", 1),
+            ("support", "Carl", 5),
+            ("support", "Alice_Adams", 0),
+            ("night", "Brown_Ben", 2),
+        ]
+
+    def test_what_is_not_taken_over_is_named_with_its_line(self, read: Target) -> None:
+        assert remarks(read) == {
+            ("queues.conf", 5, "shared_lastcall"),
+            ("queues.conf", 6, "log_membername_as_agent"),
+            ("queues.conf", 13, "setinterfacevar"),
+            ("queues.conf", 19, "musicclass"),
+            ("queues.conf", 22, "paused"),
+            ("queues.conf", 27, "strategy = roundrobin"),
+            ("queues.conf", 29, "retry = 0"),
+            ("support.conf", 4, "leavewhenempty"),
+            ("support.conf", 5, "musicclass"),
+            ("support.conf", 6, "sampling"),
+            ("support.conf", 7, "state_interface"),
+            ("queuerules.conf", 5, "penaltychange"),
+        }
+        harmless = {one.what for one in read.remarks if one.harmless}
+        assert harmless == {
+            "log_membername_as_agent", "strategy = roundrobin", "retry = 0", "sampling",
+        }  # fmt: skip
+
+    def test_rules_are_values_in_order_of_time(self, read: Target) -> None:
+        assert read.rules == {
+            "patient": (
+                PenaltyChange(30, "10", "", ""),
+                PenaltyChange(60, "+3", "", "r20"),
+                PenaltyChange(90, "", "-1", ""),
+            )
+        }
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("timeout = 0", "timeout = 0: Input should be greater than or equal to 1."),
+        ("timeout = 3601", "timeout = 3601: Input should be less than or equal to 3600."),
+        ("retry = soon", "retry = soon: Input should be a valid integer, unable to parse string"),
+        ("wrapuptime =", "wrapuptime = : Input should be a valid integer, unable to parse string"),
+        ("weight = -1", "weight = -1: Input should be greater than or equal to 0."),
+        ("strategy = fair", "strategy = fair: Input should be 'ringall', 'leastrecent', "),
+        ("joinempty = never", "joinempty = never: Value error, never is no condition; allowed are"),
+        ("member => PJSIP/1,x", "PJSIP/1, penalty x: Input should be a valid integer, unable to"),
+        ("member => PJSIP/1,100000", "PJSIP/1, penalty 100000: Input should be less than or equal"),
+        ("member => PJSIP/1,,,,,,maybe", "PJSIP/1: paused is yes or no, not maybe."),
+        ("member => PJSIP/1,,,,2", "PJSIP/1: ringinuse is yes or no, not 2."),
+        ("member => Local/1@agents", "Local/1@agents is no phone whose state a box knows, "),
+        ("member => Agent/1001,0,Ann", "Agent/1001 is no phone whose state a box knows, "),
+        ("member => PJSIP/1&PJSIP/2", "PJSIP/1&PJSIP/2 is no phone whose state a box knows, "),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_wrong_is_named_with_its_line(
+    tmp_path: Path, line: str, sentence: str
+) -> None:
+    (told,) = wrong(tmp_path, f"[tpl](!)\n{line}\n[sales](tpl)\n")
+    assert told.startswith(f"queues.conf:2: [sales] {sentence}")
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    text = "[a]\nweight = x\ntimeout = 0\nmember => none\n[b]\nretry = x\n"
+    assert [told[:14] for told in wrong(tmp_path, text)] == [
+        "queues.conf:2:", "queues.conf:3:", "queues.conf:6:", "queues.conf:4:",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[my queue]", "queues.conf:1: [my queue] is no name for a queue; allowed are letters"),
+        ("[a]\n[A]", "queues.conf:2: [A] is there already, by {}/queues.conf:1, and Queue() "),
+        ("[a]\nmember =>", "queues.conf:2: a member needs an interface, as in 'member => PJSIP/10"),
+        ("[a]\nmember => P/1,,,,,,,", "queues.conf:2: a member has at most 7 parts: interface, pe"),
+    ],
+)  # fmt: skip
+def test_what_is_no_queue_or_member(tmp_path: Path, text: str, sentence: str) -> None:
+    (told,) = wrong(tmp_path, text)
+    assert told.startswith(sentence.format(tmp_path))
+
+
+class TestAgents:
+    """Who a member is."""
+
+    def test_the_name_is_the_members_or_what_stands_behind_the_slash(self, tmp_path: Path) -> None:
+        text = (
+            "[a]\nmember => PJSIP/101\nmember => SIP/102@box,0,Jörg Müller\nmember => SIP/9,,山\n"
+        )
+        assert agents(target(tmp_path, text)) == {
+            "101": ("PJSIP/101", None),
+            "Jorg_Muller": ("SIP/102@box", "Jörg Müller"),
+            "9": ("SIP/9", "山"),
+        }
+
+    def test_a_name_given_once_is_enough(self, tmp_path: Path) -> None:
+        text = (
+            "[a]\nmember => PJSIP/101\n[b]\nmember => pjsip/101,1,Ann\n[c]\nmember => PJSIP/101\n"
+        )
+        read = target(tmp_path, text)
+        assert agents(read) == {"Ann": ("PJSIP/101", "Ann")}
+        assert members(read) == [("a", "Ann", 0), ("b", "Ann", 1), ("c", "Ann", 0)]
+
+    def test_two_names_for_a_phone_are_an_error_with_both_lines(self, tmp_path: Path) -> None:
+        text = (
+            "[a]\nmember => PJSIP/101\nmember => PJSIP/101,0,Ann\n[b]\nmember => PJSIP/101,0,Ben\n"
+        )
+        assert wrong(tmp_path, text) == [
+            f"queues.conf:5: PJSIP/101 is called 'Ben' here and 'Ann' by {tmp_path}/queues.conf:3; "
+            "an agent has one name."
+        ]
+
+    def test_two_phones_of_one_name_are_an_error_with_both_lines(self, tmp_path: Path) -> None:
+        text = "[a]\nmember => PJSIP/101,0,Ann\nmember => PJSIP/102,0,Ann\n"
+        assert wrong(tmp_path, text) == [
+            f"queues.conf:3: PJSIP/102 would be agent 'Ann', as PJSIP/101 is by "
+            f"{tmp_path}/queues.conf:2; give one of them another name."
+        ]
+
+    def test_a_member_who_comes_twice_keeps_the_place_and_has_the_last_penalty(
+        self, tmp_path: Path
+    ) -> None:
+        text = "[t](!)\nmember => PJSIP/1\nmember => PJSIP/2\n[a](t)\nmember => PJSIP/1,5\n"
+        assert members(target(tmp_path, text)) == [("a", "1", 5), ("a", "2", 0)]
+
+    def test_another_state_interface_is_remarked(self, tmp_path: Path) -> None:
+        text = "[a]\nmember => PJSIP/1,0,Ann,hint:1@ext\nmember => Local/2@x,0,Ben,SIP/2\n"
+        read = target(tmp_path, text)
+        assert agents(read) == {"Ann": ("PJSIP/1", "Ann"), "Ben": ("SIP/2", "Ben")}
+        assert remarks(read) == {
+            ("queues.conf", 2, "state_interface"),
+            ("queues.conf", 3, "state_interface"),
+        }
+
+    def test_what_a_member_has_for_itself_is_remarked(self, tmp_path: Path) -> None:
+        text = "[a]\nmember => PJSIP/1,-1,,,yes,30\nmember => PJSIP/2,0,,PJSIP/2,no,0,no\n"
+        read = target(tmp_path, text)
+        assert members(read) == [("a", "1", 0), ("a", "2", 0)]
+        assert {what for _, _, what in remarks(read)} == {"penalty", "ringinuse", "wrapuptime"}
+
+    def test_paused_everywhere_is_no_remark(self, tmp_path: Path) -> None:
+        read = target(tmp_path, "[a]\nmember => PJSIP/1,,,,,,yes\n[b]\nmember => PJSIP/1,,,,,,1\n")
+        assert read.body.agents["1"].paused
+        assert read.remarks == ()
+
+
+class TestAgentsFile:
+    """Lines name,interface[,display name]."""
+
+    def test_it_names_by_phone_and_gives_phones_by_name(self, tmp_path: Path) -> None:
+        listed = (
+            "name,interface,display name\n"
+            'ann,PJSIP/101,"Adams, Ann"\n\n'
+            "102 , PJSIP/202\n"
+            "carl,PJSIP/103\n"
+            "zoe,PJSIP/199,Zoe\n"
+        )
+        text = (
+            "[a]\nmember => pjsip/101,1,Alice\nmember => Local/102@x/n\nmember => Agent/7,2,carl\n"
+        )
+        read = target(tmp_path, text, listed)
+        assert agents(read) == {
+            "ann": ("PJSIP/101", "Adams, Ann"),
+            "102": ("PJSIP/202", None),
+            "carl": ("PJSIP/103", None),
+            "zoe": ("PJSIP/199", "Zoe"),
+        }
+        assert members(read) == [("a", "ann", 1), ("a", "102", 0), ("a", "carl", 2)]
+        assert read.remarks == ()
+
+    @pytest.mark.parametrize(
+        ("line", "sentence"),
+        [
+            ("ann", "an agent is 'name,interface' or 'name,interface,display name'."),
+            ("ann,PJSIP/1,Ann,4", "an agent is 'name,interface' or 'name,interface,display name'."),
+            ("ann b,PJSIP/1", "an agent is name,interface: a name of letters, digits, '_', "),
+            ("ann,101", "an agent is name,interface: a name of letters, digits, '_', "),
+            ("ann,Local/1@x", "an agent is name,interface: a name of letters, digits, '_', "),
+            ("ben,PJSIP/3", "ben is there already, by {}/agents.csv:1."),
+            ("ann,pjsip/2", "pjsip/2 is there already, by {}/agents.csv:1."),
+            ("ann,PJSIP/1,a\tb", "'a\\tb': String should match pattern"),
+            ("ann,PJSIP/1,a\rb", "this is no line of CSV: "),
+        ],
+    )  # fmt: skip
+    def test_what_is_no_agent(self, tmp_path: Path, line: str, sentence: str) -> None:
+        (told,) = wrong(tmp_path, "[a]\n", f"ben,PJSIP/2\n{line}\n")
+        assert told.startswith(f"agents.csv:2: {sentence.format(tmp_path)}")
+
+
+@pytest.mark.parametrize(
+    "change", ["", "30", "x,1", "30,x", "30,1,x", "30,1,2,x", "30,1,2,rr3", "30,1,2,3,4", "-1,2",
+               "30,++1", "٣٠,1"],
+)  # fmt: skip
+def test_a_rule_that_is_wrong(tmp_path: Path, change: str) -> None:
+    (told,) = wrong(tmp_path, "[a]\n", rules=f"[r]\npenaltychange => {change}\n")
+    assert told.startswith(f"rules.conf:2: [r] {change}: a change of penalties is 'seconds,max[,mi")
+
+
+def test_a_line_that_is_no_rule(tmp_path: Path) -> None:
+    (told,) = wrong(tmp_path, "[a]\n", rules="[r]\nchange => 30,1\n")
+    assert told.startswith("rules.conf:2: a rule has only 'penaltychange => seconds,…' lines, not")
+
+
+def test_rules_of_one_name_are_one_in_any_case(tmp_path: Path) -> None:
+    rules = "[r]\npenaltychange => 30, 1\n[R]\npenaltychange => 10,+2,-3,r+4\n"
+    assert target(tmp_path, "[a]\n", rules=rules).rules == {
+        "r": (PenaltyChange(10, "+2", "-3", "r+4"), PenaltyChange(30, "1", "", ""))
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a,b", ["a", "b"]), (" a , b ", ["a", "b"]), ("a,,b,", ["a", "", "b", ""]),
+        ('a,"b,c"', ["a", "b,c"]), ("a,b\\,c", ["a", "b,c"]), ("a(b,c),d", ["a(b,c)", "d"]),
+        ("a[b,c],d", ["a[b,c]", "d"]), ("a),b", ["a)", "b"]), ("a\\\\,b", ["a\\", "b"]),
+    ],
+)  # fmt: skip
+def test_arguments_are_parted_as_asterisk_parts_them(text: str, parts: list[str]) -> None:
+    assert arguments(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Ann Adams", "Ann_Adams"), ("Zoë", "Zoe"), ("_x_", "x"), ("--", ""), ("a" * 99, "a" * 64)],
+)
+def test_names_are_made_valid(text: str, name: str) -> None:
+    assert valid_name(text) == name
