@@ -77,11 +77,11 @@ def _target(
 
 
 def _send(target: "Target", body: Any) -> Any:
-    """The answer; a refusal of an agent is told with the line that makes the agent."""
+    """The answer; a refusal of a phone is told with the line that gives it to an agent."""
     try:
         return Client(deadline_s=DEADLINE_S).post("/v1/import", body)
     except ApiRefused as refused:
-        line = target.agents.where(refused.details)
+        line = target.agents.where(str(refused.details.get("interface")))
         where = f"{line.file}:{line.number}: " if line else ""
         raise CliError(f"{where}{refused}") from None
 
@@ -115,13 +115,13 @@ def _field(name: str, change: Any) -> str:
 
 
 def _sentences(remarks: "Iterable[Remark]") -> list[str]:
-    """One for all places of a remark; what somebody will notice comes first."""
+    """One for all places of a remark, a template's once; what somebody will notice first."""
     places: dict[tuple[bool, str, str], list[str]] = {}
     for one in remarks:
         key = (one.harmless, one.what, one.says)
         places.setdefault(key, []).append(f"{one.line.file}:{one.line.number}")
     return [
-        f"{_few(where)}: {what}: {says}{' (harmless)' if harmless else ''}."
+        f"{_few(list(dict.fromkeys(where)))}: {what}: {says}{' (harmless)' if harmless else ''}."
         for (harmless, what, says), where in sorted(places.items(), key=lambda pair: pair[0][0])
     ]
 

@@ -121,7 +121,6 @@ async def write(
 async def _push(change: Change, line: Line, wanted: Wanted, todo: list[Difference]) -> None:
     """First what the line may refuse: another phone for an agent who may be on a call."""
     phones = [one for one in todo if "interface" in one.fields]
-    phones.sort(key=lambda one: one.new)
     told = [(one.agent, wanted.agents[one.agent].interface) for one in phones]
     await change.push_all(line.put_agents, told)
     for one in todo:

@@ -7,9 +7,8 @@ otherwise: it names an agent by interface, or gives the phone of an agent by nam
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -80,14 +79,10 @@ class Agents:
                 )
         return {name: self._agent(phone) for name, phone in named.items()}
 
-    def where(self, details: Mapping[str, Any]) -> Line | None:
-        """The line that makes the agent of which the coordinator's refusal speaks."""
-        for phone in self._phones.values():
-            if details.get("interface", phone.interface) == phone.interface and (
-                "interface" in details or details.get("agent") == phone.name
-            ):
-                return phone.line
-        return None
+    def where(self, interface: str) -> Line | None:
+        """The line that gives an agent this phone."""
+        phone = self._phones.get(interface.lower())
+        return phone.line if phone else None
 
     def _list(self, given: AgentGiven) -> None:
         if not re.fullmatch(NAME_PATTERN, given.name) or not _rings(given.interface):

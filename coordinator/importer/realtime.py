@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, create_engine, inspect, make_url, select
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from coordinator.asterisk_config import Line
@@ -37,7 +37,7 @@ Row = Mapping[str, str]
 def read_tables(url: str, agents: tuple[AgentGiven, ...] = ()) -> Source:
     """All queues of a database. Raises ImportFailed, without the URL: it may hold a password."""
     try:
-        engine = create_engine(_url(url), execution_options={"postgresql_readonly": True})
+        engine = reader(url)
         try:
             with engine.connect() as connection:
                 rows = {table: list(_rows(connection, table)) for table in TABLES}
@@ -56,6 +56,11 @@ def read_tables(url: str, agents: tuple[AgentGiven, ...] = ()) -> Source:
         rules=tuple(_rule(line, row) for line, row in rows["queue_rules"]),
         agents=agents,
     )
+
+
+def reader(url: str) -> Engine:
+    """An engine that cannot write. Raises ImportFailed, ImportError, SQLAlchemyError."""
+    return create_engine(_url(url), execution_options={"postgresql_readonly": True})
 
 
 def _url(given: str) -> URL:

@@ -126,6 +126,13 @@ async def test_one_thing_that_is_wrong_leaves_nothing_done(
     assert await admin.ask("GET", "/v1/queues") == []
 
 
+async def test_a_misspelt_setting_is_not_told_the_bodys_fields(admin: Client) -> None:
+    body = {"queues": {"sales": {"wieght": 1}}}
+    problem = await admin.refused("invalid", "POST", "/v1/import", json=body)
+    what = "Extra inputs are not permitted"
+    assert problem["errors"] == [{"where": "body.queues.sales.wieght", "what": what}]
+
+
 async def send_long(client: Client, size: int) -> Response:
     body = b" " * size + b"{}"
     headers = {"content-type": "application/json"}

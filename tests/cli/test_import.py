@@ -82,6 +82,17 @@ def test_a_dry_run_and_then_it(clean: Run, files: Path) -> None:
     assert (agents["Ivo"]["logged_in"], agents["Ivo"]["paused"]) == (True, True)
 
 
+def test_a_template_is_told_once_and_many_places_are_counted(clean: Run, tmp_path: Path) -> None:
+    conf = tmp_path / "queues.conf"
+    queues = "".join(f"[q{n}](t)\ncontext = keys\n" for n in range(7))
+    conf.write_text(f"[t](!)\nmusic = jazz\n{queues}[q8]\nqueue-minute = beep\n")
+    music, keys, sound, _ = clean("import", str(conf), "--dry-run").out.splitlines()[-4:]
+    assert music.startswith(f"{conf}:2: music: ")
+    assert keys.startswith(f"{conf}:4 {conf}:6 {conf}:8 {conf}:10 {conf}:12 and 2 more: context: ")
+    assert sound.startswith(f"{conf}:18: queue-minute: ")
+    assert sound.endswith(" (harmless).")
+
+
 def test_a_second_time_there_is_nothing_to_do(clean: Run, files: Path) -> None:
     conf = str(files / "queues.conf")
     clean("import", conf)

@@ -182,7 +182,6 @@ def test_a_glob_takes_files_in_order_of_their_names(tmp_path: Path) -> None:
         ("#include", "queues.conf:1: #include needs the name of a file."),
         ("#include no.conf", "queues.conf:1: there is no file 'no.conf' in "),
         ("#include *.none", "queues.conf:1: there is no file '*.none' in "),
-        ("\n#include queues.conf", "queues.conf:2: "),
         ("[a]\n;-- b\n\n", "queues.conf:2: this comment has no end; ';--' ends with '--;'."),
         ("[a]\nb = c --; d", "queues.conf:2: '--;' ends a comment, but none was begun by ';--'."),
         (f"[a]\nb={'c' * LONGEST_LINE}", f"queues.conf:2: a line may have at most {LONGEST_LINE}"),
@@ -190,6 +189,20 @@ def test_a_glob_takes_files_in_order_of_their_names(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_one_sentence_tells_file_and_line(tmp_path: Path, text: str, sentence: str) -> None:
     assert refused(tmp_path, text).startswith(sentence)
+
+
+def test_a_file_that_includes_itself(tmp_path: Path) -> None:
+    write(tmp_path, "\n#include queues.conf\n", "b.conf")
+    assert refused(tmp_path, "#include *.conf\n").startswith("b.conf:2: ")
+    assert refused(tmp_path, "#include queues.conf\n") == (
+        f"queues.conf:1: {tmp_path}/queues.conf includes itself."
+    )
+
+
+def test_a_glob_passes_over_folders(tmp_path: Path) -> None:
+    write(tmp_path, "", "d/b.conf/c")
+    write(tmp_path, "[a]\n", "d/a.conf")
+    assert read_text(tmp_path, "#include d/*.conf\n") == {"a": []}
 
 
 def test_a_sentence_names_the_included_file(tmp_path: Path) -> None:

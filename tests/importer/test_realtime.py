@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from coordinator.importer.conf import read_agents
 from coordinator.importer.findings import ImportFailed
-from coordinator.importer.realtime import read_tables
+from coordinator.importer.realtime import read_tables, reader
 from coordinator.importer.rules import PenaltyChange
 from coordinator.importer.target import target_of
 
@@ -125,6 +126,13 @@ def test_a_table_of_another_shape(url: str, connection: Connection) -> None:
     connection.execute(text("ALTER TABLE queue_members RENAME COLUMN interface TO iface"))
     connection.commit()
     assert refused(url) == "--realtime: table queue_members has no column interface."
+
+
+def test_what_reads_cannot_write(url: str) -> None:
+    engine = reader(url)
+    with engine.connect() as reading, pytest.raises(DBAPIError, match=r"read-?only"):
+        reading.execute(text("DELETE FROM queues"))
+    engine.dispose()
 
 
 def test_a_file_is_not_made_by_mistake(tmp_path: Path) -> None:
