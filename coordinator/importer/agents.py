@@ -71,7 +71,12 @@ class Agents:
         for phone in self._phones.values():
             phone.name = phone.name or valid_name(_behind(phone.interface))
             other = named.setdefault(phone.name, phone)
-            if other is not phone:
+            if not phone.name:
+                says = (
+                    "no name can be made for an agent; give the member one, of letters and digits"
+                )
+                self._findings.error(phone.line, f"{phone.interface}: {says}.")
+            elif other is not phone:
                 self._findings.error(
                     phone.line,
                     f"{phone.interface} would be agent {phone.name!r}, as {other.interface} is by "

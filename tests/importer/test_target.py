@@ -1,13 +1,19 @@
 """Files understood: queues, members, agents, rules; and everything that is wrong, with its line."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from coordinator.asterisk_config import Line
 from coordinator.importer.agents import valid_name
 from coordinator.importer.conf import arguments, read_files
 from coordinator.importer.findings import ImportFailed
+from coordinator.importer.options import OPTIONS
 from coordinator.importer.rules import PenaltyChange
+from coordinator.importer.source import MemberGiven, QueueGiven, Source
 from coordinator.importer.target import Target, target_of
 
 FILES = Path(__file__).parent / "files"
@@ -216,6 +222,15 @@ class TestAgents:
         assert read.remarks == ()
 
 
+def test_a_phone_from_which_no_name_can_be_made(tmp_path: Path) -> None:
+    text = "[a]\nmember => PJSIP/+*\nmember => PJSIP/+#,0,--\nmember => PJSIP/7,0,--\n"
+    sentence = "no name can be made for an agent; give the member one, of letters and digits."
+    assert wrong(tmp_path, text) == [
+        f"queues.conf:2: PJSIP/+*: {sentence}",
+        f"queues.conf:3: PJSIP/+#: {sentence}",
+    ]
+
+
 class TestAgentsFile:
     """Lines name,interface[,display name]."""
 
@@ -298,3 +313,32 @@ def test_arguments_are_parted_as_asterisk_parts_them(text: str, parts: list[str]
 )
 def test_names_are_made_valid(text: str, name: str) -> None:
     assert valid_name(text) == name
+
+
+#: Mostly what is good, so that what is odd is not hidden behind other errors.
+phones = st.sampled_from(["PJSIP/1", "pjsip/1", "SIP/2@x", "PJSIP/+", "Local/1@x", "", "*", "1"])
+names = st.one_of(st.just(""), st.sampled_from(["Ann", "ann", "--"]), st.text(max_size=4))
+odd = st.one_of(st.just(""), st.sampled_from(["0", "-1", "15", "yes", "linear"]), st.text())
+
+
+def given_line(name: str = "", value: str = "") -> Line:
+    return Line(name, value, Path("queues.conf"), 1)
+
+
+options_given = st.builds(given_line, st.sampled_from(sorted(OPTIONS)), odd)
+members_given = st.builds(
+    MemberGiven, phones, st.just(given_line()), odd, names, phones, odd, odd, odd
+)
+queues_given = st.builds(
+    QueueGiven,
+    st.sampled_from(["a", "b", "A", "?"]),
+    st.just(given_line()),
+    st.lists(options_given, max_size=2).map(tuple),
+    st.lists(members_given, max_size=3).map(tuple),
+)
+
+
+@given(queues=st.lists(queues_given, max_size=2).map(tuple))
+def test_whatever_is_given_is_a_target_or_wrong(queues: tuple[QueueGiven, ...]) -> None:
+    with suppress(ImportFailed):
+        target_of(Source(queues=queues))
