@@ -58,7 +58,10 @@ class Engine(reads.Reads):
 
     async def put_queue(self, queue: str, settings: QueueSettings) -> Reply:
         """Creates a queue or changes its settings; the line itself is untouched."""
-        return await self._ask("put_queue", queue=queue, settings=asdict(settings))
+        fields = asdict(settings).items()
+        # Lua hands Redis no booleans.
+        flat = {name: int(value) if isinstance(value, bool) else value for name, value in fields}
+        return await self._ask("put_queue", queue=queue, settings=flat)
 
     async def delete_queue(self, queue: str) -> Reply:
         """Raises Refused: unknown_queue, queue_in_use."""

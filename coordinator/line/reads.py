@@ -1,6 +1,6 @@
 """What the line shows: plain reads, never a decision. Also the two streams it writes."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -15,6 +15,7 @@ from coordinator.line.types import (
     CallState,
     QueueSettings,
     QueueView,
+    Standing,
     WaitingCaller,
 )
 from coordinator.protocol import COMMAND, Cancel, KeepTicket, Originate, Release
@@ -80,6 +81,29 @@ class Reads:
         line = self._key("line", fields["queue"])
         ahead = await self._await(self._redis.zrank(line, fields["place"]))
         return _caller_view(call_id, fields, 0 if ahead is None else ahead + 1)
+
+    async def standing(self, call_id: str, box: str) -> Standing | None:
+        """A caller who waits on this box now; None when none does."""
+        names = ("box", "queue", "place", "state", "joined", "uniqueid")
+        found = await self._await(self._redis.hmget(self._key("call", call_id), names))
+        call = dict(zip(names, found, strict=True))
+        if call["box"] != box:
+            return None
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zrank(self._key("line", call["queue"]), call["place"])
+        pipe.hgetall(self._key("queue", call["queue"]))
+        pipe.time()
+        ahead, queue, (seconds, micros) = await pipe.execute()
+        if ahead is None:
+            return None
+        return Standing(
+            uniqueid=call["uniqueid"],
+            state=cast(CallState, call["state"]),
+            position=ahead + 1,
+            waited_us=max(0, seconds * 1_000_000 + micros - int(call["joined"])),
+            settings=_settings(queue),
+            hold_us=int(queue.get("hold_us", 0)),
+        )
 
     # Agents and boxes
 
@@ -169,17 +193,24 @@ class Reads:
 def _queue_view(
     name: str, fields: dict[str, str], callers: int, available: int, members: int
 ) -> QueueView:
-    kept: dict[str, Any] = {
-        name: int(fields[name]) if field.type is int else fields[name]
-        for name, field in QueueSettings.__dataclass_fields__.items()
-        if name in fields
-    }
-    settings = QueueSettings(**kept)
     counters = {
         field: int(fields.get(field, 0))
         for field in ("completed", "abandoned", "hold_us", "talk_us")
     }
-    return QueueView(name, settings, callers, available, members, **counters)
+    return QueueView(name, _settings(fields), callers, available, members, **counters)
+
+
+def _settings(fields: dict[str, str]) -> QueueSettings:
+    kept: dict[str, Any] = {
+        name: _READ.get(field.type, str)(fields[name])
+        for name, field in QueueSettings.__dataclass_fields__.items()
+        if name in fields
+    }
+    return QueueSettings(**kept)
+
+
+#: How a field of these types is read back; all others are texts.
+_READ: dict[Any, Callable[[str], Any]] = {int: int, bool: lambda text: text == "1"}
 
 
 def _caller_view(call_id: str, fields: dict[str, str], position: int) -> WaitingCaller:

@@ -21,6 +21,7 @@ from coordinator.protocol import (
     Originate,
     Snapshot,
     WaitingCall,
+    Told,
     Welcome,
 )
 
@@ -67,6 +68,7 @@ class Peer:
         self.wire = PipeWire()
         self.seq = 0
         self._commands: list[CommandFrame] = []
+        self._told: list[Told] = []
         self._acks: list[Ack] = []
         self.serving: asyncio.Task[None] | None = None
 
@@ -136,13 +138,15 @@ class Peer:
             with suppress(asyncio.CancelledError):
                 await asyncio.wait_for(self.serving, PATIENCE_S)
 
-    def _keep(self, frame: Welcome | Ack | CommandFrame) -> None:
+    def _keep(self, frame: Welcome | Ack | CommandFrame | Told) -> None:
         if isinstance(frame, Ack):
             self._acks.append(frame)
         elif isinstance(frame, CommandFrame):
             self._commands.append(frame)
+        elif isinstance(frame, Told):
+            self._told.append(frame)
 
-    async def _next(self) -> Welcome | Ack | CommandFrame:
+    async def _next(self) -> Welcome | Ack | CommandFrame | Told:
         text = await asyncio.wait_for(self.wire.down.get(), PATIENCE_S)
         return DOWNSTREAM.validate_json(text)
 

@@ -100,7 +100,7 @@ async def test_a_digit_costs_no_place(ami: Ami, a: Box) -> None:
     async with Callers(a, "sales"):
         caller = (await ami.wait("GvqJoin"))["Uniqueid"]
         await ami.action("PlayDTMF", Channel=caller, Digit="5", Receive="true")
-        await ami.wait("Newexten", Uniqueid=caller, Exten="i")
+        await ami.wait("Newexten", Uniqueid=caller, Exten="5")
         await ami.wait("Newexten", 2, Uniqueid=caller, Application="WaitExten")
         assert await ami.variable(caller, "GVQ_STATE") == "waiting"
 
