@@ -260,8 +260,8 @@ class Heartbeat(_Message):
 
 
 class Ask(_Message):
-    """What is this caller to hear? `heard` is the last answer's; `spoke_s`: how long its words took,
-    seconds."""
+    """What is this caller to hear? `heard` is the last answer's; `spoke_s`: how long its words
+    took, seconds."""
 
     type: Literal["ask"] = "ask"
     call_id: Id
@@ -312,8 +312,8 @@ class Meeting(_Message):
 class Told(_Message):
     """The answer to an ask, and how the queue holds its callers.
 
-    words: sound files, and numbers to say as `#12`. again_s: when to ask again, seconds from now; 0:
-    never. heard: what to bring along then.
+    words: sound files, and numbers to say as `#12`. again_s: when to ask again, seconds from now;
+    0: never. heard: what to bring along then.
     """
 
     type: Literal["told"] = "told"

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from coordinator.cli.client import Client, path
-from coordinator.cli.errors import Commands
+from coordinator.cli.errors import CliError, Commands
 from coordinator.cli.output import AsJson, print_done, print_fields, print_json, print_rows, say
-from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES
+from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
 
 app = typer.Typer(cls=Commands, help="Queues and the callers in them.", no_args_is_help=True)
 
@@ -87,6 +87,14 @@ def put(
             f"{', '.join(EMPTY_CONDITIONS)}: who does not count as there. [default: yes]"
         ),
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any setting by Queue()'s name, as --set announce_frequency=30. Repeatable.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a queue, or set it anew: what is not given gets its default."""
@@ -95,9 +103,31 @@ def put(
         "wrapuptime": wrapuptime, "servicelevel": servicelevel,
         "penaltymemberslimit": penaltymemberslimit, "maxlen": maxlen, "joinempty": joinempty,
     }  # fmt: skip
-    body = {name: value for name, value in given.items() if value is not None}
+    body = {name: value for name, value in given.items() if value is not None} | _named(set_ or [])
     saved = Client().put(path("queues", queue), body)
     print_done(f"Queue {queue} is saved.", saved, as_json)
+
+
+_YES_NO = {"yes": True, "true": True, "no": False, "false": False}
+
+
+def _named(pairs: list[str]) -> dict[str, Any]:
+    """The settings given as NAME=VALUE; - in a name counts as _, as in queues.conf."""
+    return dict(_setting(*pair.partition("=")) for pair in pairs)
+
+
+def _setting(name: str, equals: str, value: str) -> tuple[str, Any]:
+    name = name.strip().replace("-", "_")
+    field = QueueSettings.__dataclass_fields__.get(name)
+    if field is None or not equals:
+        raise CliError(f"{name!r} is no setting of a queue; write NAME=VALUE.")
+    try:
+        if field.type is bool:
+            return name, _YES_NO[value.strip().lower()]
+        return name, int(value) if field.type is int else value
+    except (KeyError, ValueError):
+        kind = "yes or no" if field.type is bool else "a whole number"
+        raise CliError(f"{name} is {kind}, not {value!r}.") from None
 
 
 @app.command()

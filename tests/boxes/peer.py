@@ -8,6 +8,7 @@ from typing import Any
 from coordinator.protocol import (
     DOWNSTREAM,
     Ack,
+    Ask,
     Command,
     CommandFrame,
     Connect,
@@ -20,8 +21,8 @@ from coordinator.protocol import (
     Leave,
     Originate,
     Snapshot,
-    WaitingCall,
     Told,
+    WaitingCall,
     Welcome,
 )
 
@@ -83,7 +84,7 @@ class Peer:
         self.seq = welcome.seq
         return welcome
 
-    def send(self, frame: Hello | EventFrame | Done | Heartbeat) -> None:
+    def send(self, frame: Hello | EventFrame | Done | Heartbeat | Ask) -> None:
         self.say(frame.model_dump_json())
 
     def say(self, text: str) -> None:
@@ -109,6 +110,13 @@ class Peer:
         while not self._commands:
             self._keep(await self._next())
         return self._commands.pop(0)
+
+    async def asks(self, ask: Ask) -> Told:
+        """Asks, and waits for the answer."""
+        self.send(ask)
+        while not self._told:
+            self._keep(await self._next())
+        return self._told.pop(0)
 
     async def rung(self) -> Originate:
         """The next command, which must be to ring a phone; said to be done."""

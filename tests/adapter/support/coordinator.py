@@ -13,6 +13,7 @@ from websockets.http11 import Request, Response
 from coordinator.protocol import (
     UPSTREAM,
     Ack,
+    Ask,
     Command,
     CommandFrame,
     Done,
@@ -20,10 +21,11 @@ from coordinator.protocol import (
     Heartbeat,
     Hello,
     Ticket,
+    Told,
     Welcome,
 )
 
-T = TypeVar("T", Hello, EventFrame, Done, Heartbeat)
+T = TypeVar("T", Hello, EventFrame, Done, Heartbeat, Ask)
 
 
 @dataclass
@@ -60,6 +62,14 @@ class Linked:
     async def done(self) -> str:
         """The id of the next command done."""
         return (await self._next(Done)).id
+
+    async def asked(self) -> Ask:
+        """The next ask."""
+        return await self._next(Ask)
+
+    async def tells(self, told: Told) -> None:
+        """Answers an ask."""
+        await self._send(told.model_dump_json())
 
     async def beat(self) -> None:
         """Waits for a heartbeat."""
