@@ -155,7 +155,7 @@ def test_who_is_being_rung_for_is_left_in_peace(state: Any, to_first: bool, spea
 
 # ── periodic ────────────────────────────────────────────────────────────────────────────────
 
-PERIODIC = {
+PERIODIC: dict[str, Any] = {
     "announce_frequency": 0, "periodic_announce_frequency": 30, "periodic_announce": "a,b,c",
 }  # fmt: skip
 

@@ -15,13 +15,14 @@ from ami_adapter.lab import Box
 from ami_adapter.lab.callers import Callers
 from ami_adapter.lab.phones import Phone
 from coordinator.line.announcing import Announcing
+from tests.lab import heard
 from tests.lab.ami import Ami
 from tests.lab.test_dialplan import offer, release
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120, func_only=True)]
 
 #: GVQ_TOLD is `again,heard,words,context,musicclass,ringing`.
-WORDS = ["queue-thereare", "23", "queue-callswaiting", "queue-thankyou"]
+WORDS = ["queue-thereare", "#23", "queue-callswaiting", "queue-thankyou"]
 POSITION = "0,23.0.0..0,queue-thereare&#23&queue-callswaiting&queue-thankyou,,,0"
 #: The same, where digits lead to the context [exits].
 WITH_KEYS = POSITION.replace(",,,0", ",exits,,0")
@@ -40,18 +41,9 @@ async def asked(ami: Ami, told: str, meeting: str = "") -> str:
     return caller
 
 
-def steps(ami: Ami, caller: str) -> list[str]:
-    """What the caller's channel did in its waiting, in order, as far as it took time."""
-    at = {"Uniqueid": caller, "Context": "gvq-wait", "Extension": "s", "Priority": "1"}
-    data = [event["AppData"].partition("?") for event in ami.all("Newexten", **at)]
-    return [step for does, _, step in data if does == "1"]
-
-
 def words(ami: Ami, caller: str) -> list[str]:
-    """What it was told, of files and numbers."""
-    found = [re.fullmatch(r"(?:Playback|BackGround|SayNumber)\((.*)\)", step)
-             for step in steps(ami, caller)]  # fmt: skip
-    return [match[1].removesuffix(",n") for match in found if match]
+    """What was said to this channel."""
+    return heard.words(ami.events, "Uniqueid", caller)
 
 
 def music(ami: Ami, caller: str) -> list[str]:
@@ -67,7 +59,7 @@ async def word(ami: Ami, caller: str, name: str, count: int = 1) -> None:
     """Wait until this word is being said."""
     chosen = {"Uniqueid": caller, "Variable": "GVQ_WORD", "Value": name}
     await ami.wait("VarSet", count, **chosen)
-    await ami.until(lambda: words(ami, caller).count(name.lstrip("#")) == count)
+    await ami.until(lambda: words(ami, caller).count(name) == count)
 
 
 async def press(ami: Ami, caller: str, digits: str) -> None:
@@ -86,12 +78,12 @@ async def test_words_are_said_and_then_there_is_music(ami: Ami, a: Box) -> None:
     ):
         caller = await asked(ami, POSITION)
         await word(ami, caller, "queue-thereare")
-        heard = ear.heard
+        before = ear.heard
         await word(ami, caller, "queue-thankyou")
-        assert ear.heard > heard + 100, "two seconds of speech at least, 50 packets each"
+        assert ear.heard > before + 100, "two seconds of speech at least, 50 packets each"
         await ami.wait("MusicOnHoldStart", Uniqueid=caller)
-        heard = ear.heard
-        await ear.until(lambda: ear.heard > heard + 20)
+        before = ear.heard
+        await ear.until(lambda: ear.heard > before + 20)
         assert await ami.variable(caller, "GVQ_HEARD") == "23.0.0..0"
     assert words(ami, caller) == WORDS
     played = ami.all("VarSet", Uniqueid=caller, Variable="PLAYBACKSTATUS")
@@ -167,7 +159,7 @@ async def test_who_answers_amid_an_announcement_talks_at_once_and_nothing_follow
         offer_id = await offer(ami, (await ami.wait("GvqJoin")), "PJSIP/101")
         await ami.wait("BridgeEnter", Uniqueid=offer_id)
         spoken = words(ami, caller)
-        assert spoken == WORDS[: WORDS.index(said.lstrip("#")) + 1]
+        assert spoken == WORDS[: WORDS.index(said) + 1]
         phone.hang_up(phone.invites[0])
         assert (await ami.wait("Returned"))["Status"] == "CONTINUE"
         assert not ami.all("MusicOnHoldStart", Uniqueid=caller)
@@ -214,8 +206,7 @@ async def test_whenever_an_agent_answers_the_talk_is_the_last_the_caller_hears(
         after = ami.events[ami.events.index(entered[0]) :]
         later = [event for event in after if event["Uniqueid"] == caller]
         assert not [event for event in later if event.name == "MusicOnHoldStart"]
-        assert not [event for event in later if event["AppData"].startswith("1?")
-                    and event["Context"] == "gvq-wait" and event["Priority"] == "1"]  # fmt: skip
+        assert heard.steps(later, "Uniqueid", caller) == []
     assert {event["Status"] for event in ami.all("Returned")} == {"CONTINUE"}
 
 
@@ -239,7 +230,7 @@ async def test_digits_lead_out(ami: Ami, a: Box, said: str, digits: str) -> None
     assert (left["Outcome"], left["Reason"], left["Key"]) == ("exit_key", digits, "the-key")
     assert (out["Exten"], out["Status"], out["Stack"]) == (digits, "EXITWITHKEY", "")
     spoken = words(ami, caller)
-    assert spoken == (WORDS[: WORDS.index(said.lstrip("#")) + 1] if said else [])
+    assert spoken == (WORDS[: WORDS.index(said) + 1] if said else [])
     assert not ami.all("Returned")
 
 
@@ -265,7 +256,7 @@ async def test_where_digits_lead_nowhere_they_do_nothing(ami: Ami, a: Box) -> No
     async with Callers(a, "continue"):
         caller = await asked(ami, POSITION)
         for said in WORDS:
-            await word(ami, caller, "#23" if said == "23" else said)
+            await word(ami, caller, said)
             await press(ami, caller, "1")
         await ami.wait("MusicOnHoldStart", Uniqueid=caller)
         await press(ami, caller, "1")
@@ -357,10 +348,10 @@ async def test_the_agent_hears_what_the_queue_says(
         await ami.wait("GvqAnswer", Offer=offer_id)
         assert not ami.all("BridgeEnter")
         await ami.wait("BridgeEnter", Uniqueid=offer_id)
-        heard = [re.sub(r"SayNumber\([4-7],n\)", "SayNumber(5,n)", step)
+        played = [re.sub(r"SayNumber\([4-7],n\)", "SayNumber(5,n)", step)
                  for step in to_agent(ami, offer_id)]  # fmt: skip
         assert phone.heard or not any("Playback" in step for step in expected)
-    assert heard == expected
+    assert played == expected
 
 
 async def test_the_caller_hears_the_callerannounce_before_the_agent(ami: Ami, a: Box) -> None:
@@ -376,9 +367,9 @@ async def test_the_caller_hears_the_callerannounce_before_the_agent(ami: Ami, a:
             offer_id = await offer(ami, await ami.wait("GvqJoin"), "PJSIP/101")
             await ami.wait("BridgeEnter", Uniqueid=offer_id)
             await ami.wait("BridgeEnter", Uniqueid=(await ami.wait("GvqJoin"))["Uniqueid"])
-            heard = ear.heard
+            before = ear.heard
             if greets:
-                await ear.until(lambda heard=heard: ear.heard > heard + 40)  # type: ignore[misc]
+                await ear.until(lambda before=before: ear.heard > before + 40)  # type: ignore[misc]
             phone.hang_up(phone.invites[0])
             assert (await ami.wait("Returned"))["Status"] == "CONTINUE"
-            assert greets or ear.heard < heard + 20
+            assert greets or ear.heard < before + 20
