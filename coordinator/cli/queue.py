@@ -1,5 +1,6 @@
 """gvq queue: what queues there are, how they serve, who waits in them."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from coordinator.cli.client import Client, path
 from coordinator.cli.errors import CliError, Commands
 from coordinator.cli.output import AsJson, print_done, print_fields, print_json, print_rows, say
+from coordinator.line.announcing import Announcing
 from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
 
 app = typer.Typer(cls=Commands, help="Queues and the callers in them.", no_args_is_help=True)
@@ -33,14 +35,15 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(queue: Name, as_json: AsJson = False) -> None:
-    """One queue: its settings, its members, its callers in order."""
+    """One queue: its settings (of what is heard, those not at their default), members, callers."""
     client = Client()
     body = client.get(path("queues", queue))
     callers = client.get(path("queues", queue, "callers"))
     if as_json:
         print_json({**body, "waiting": callers})
         return
-    print_fields({k: v for k, v in body.items() if k != "agents"}, as_json)
+    silent = asdict(Announcing())
+    print_fields({k: v for k, v in body.items() if k != "agents" and v != silent.get(k)}, as_json)
     say("")
     print_rows(body["agents"], MEMBERS, as_json)
     say("")

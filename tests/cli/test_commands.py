@@ -36,6 +36,9 @@ def test_queues(live: Run) -> None:
     loud = live("queue", "show", "loud", "--json").json
     assert (loud["announce_frequency"], loud["ringing"]) == (30, True)
     assert (loud["periodic_announce"], loud["context"]) == ("one,two", "keys")
+    shown_so = live("queue", "show", "loud").out
+    assert "one,two" in shown_so
+    assert "queue_thankyou" not in shown_so
     live("queue", "put", "brief")
     assert live("queue", "delete", "brief").out == "Queue brief is gone.\n"
 

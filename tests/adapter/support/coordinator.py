@@ -88,7 +88,7 @@ class Linked:
             frame = UPSTREAM.validate_json(await self.socket.recv(decode=False))
             if isinstance(frame, kind):
                 return frame
-            assert isinstance(frame, Heartbeat | Done), f"unexpected {frame}"
+            assert isinstance(frame, Heartbeat | Done | Ask), f"unexpected {frame}"
 
     async def _send(self, text: str) -> None:
         await self.socket.send(text)
