@@ -1,11 +1,10 @@
 """Answers an adapter's ask: what a waiting caller is to hear, and how the box holds it."""
 
 import random
-from dataclasses import asdict
 
 from coordinator.boxes import announcements
+from coordinator.line.announcing import Announcing
 from coordinator.line.engine import Engine
-from coordinator.line.types import QueueSettings
 from coordinator.protocol import Ask, Meeting, Told
 
 
@@ -30,6 +29,5 @@ async def tell(engine: Engine, box: str, ask: Ask) -> Told | None:
     )
 
 
-def _meeting(settings: QueueSettings) -> Meeting:
-    fields = asdict(settings)
-    return Meeting(**{name: fields[name] for name in Meeting.model_fields})
+def _meeting(settings: Announcing) -> Meeting:
+    return Meeting(**{name: getattr(settings, name) for name in Meeting.model_fields})

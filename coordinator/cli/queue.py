@@ -1,6 +1,5 @@
 """gvq queue: what queues there are, how they serve, who waits in them."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from coordinator.cli.client import Client, path
 from coordinator.cli.errors import CliError, Commands
 from coordinator.cli.output import AsJson, print_done, print_fields, print_json, print_rows, say
-from coordinator.line.announcing import Announcing
+from coordinator.line.announcing import DEFAULTS
 from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
 
 app = typer.Typer(cls=Commands, help="Queues and the callers in them.", no_args_is_help=True)
@@ -42,8 +41,8 @@ def show(queue: Name, as_json: AsJson = False) -> None:
     if as_json:
         print_json({**body, "waiting": callers})
         return
-    silent = asdict(Announcing())
-    print_fields({k: v for k, v in body.items() if k != "agents" and v != silent.get(k)}, as_json)
+    told = {k: v for k, v in body.items() if k != "agents" and v != DEFAULTS.get(k)}
+    print_fields(told, as_json)
     say("")
     print_rows(body["agents"], MEMBERS, as_json)
     say("")

@@ -1,7 +1,9 @@
 """What a queue lets its callers and agents hear: the settings of Queue() for it. Pure."""
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 #: Seconds to which a hold time may be rounded; 0: minutes only.
 ROUND_SECONDS = (0, 5, 10, 15, 20, 30)
@@ -47,3 +49,18 @@ class Announcing:
     musicclass: str = ""
     ringing: bool = False
     context: str = ""
+
+
+#: Its names, and the defaults.
+DEFAULTS: Mapping[str, Any] = asdict(Announcing())
+
+
+def packed(fields: Mapping[str, Any]) -> str:
+    """What in these settings of a queue is no default, as the one text the line keeps of it."""
+    heard = {name: fields[name] for name, default in DEFAULTS.items() if fields[name] != default}
+    return json.dumps(heard, sort_keys=True)
+
+
+def unpacked(text: str | None) -> dict[str, Any]:
+    """The fields that `packed` kept; none of a queue that has no such text."""
+    return dict(json.loads(text)) if text else {}

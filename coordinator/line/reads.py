@@ -1,6 +1,6 @@
 """What the line shows: plain reads, never a decision. Also the two streams it writes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from coordinator.errors import Refused
 from coordinator.journal import Entry
 from coordinator.line import keys
+from coordinator.line.announcing import Announcing, unpacked
 from coordinator.line.types import (
     AgentState,
     AgentView,
@@ -91,9 +92,9 @@ class Reads:
             return None
         pipe = self._redis.pipeline(transaction=False)
         pipe.zrank(self._key("line", call["queue"]), call["place"])
-        pipe.hgetall(self._key("queue", call["queue"]))
+        pipe.hmget(self._key("queue", call["queue"]), "announcing", "hold_us")
         pipe.time()
-        ahead, queue, (seconds, micros) = await pipe.execute()
+        ahead, (announcing, hold_us), (seconds, micros) = await pipe.execute()
         if ahead is None:
             return None
         return Standing(
@@ -101,8 +102,8 @@ class Reads:
             state=cast(CallState, call["state"]),
             position=ahead + 1,
             waited_us=max(0, seconds * 1_000_000 + micros - int(call["joined"])),
-            settings=_settings(queue),
-            hold_us=int(queue.get("hold_us", 0)),
+            settings=Announcing(**unpacked(announcing)),
+            hold_us=int(hold_us or 0),
         )
 
     # Agents and boxes
@@ -202,15 +203,11 @@ def _queue_view(
 
 def _settings(fields: dict[str, str]) -> QueueSettings:
     kept: dict[str, Any] = {
-        name: _READ.get(field.type, str)(fields[name])
+        name: int(fields[name]) if field.type is int else fields[name]
         for name, field in QueueSettings.__dataclass_fields__.items()
         if name in fields
     }
-    return QueueSettings(**kept)
-
-
-#: How a field of these types is read back; all others are texts.
-_READ: dict[Any, Callable[[str], Any]] = {int: int, bool: lambda text: text == "1"}
+    return QueueSettings(**kept, **unpacked(fields.get("announcing")))
 
 
 def _caller_view(call_id: str, fields: dict[str, str], position: int) -> WaitingCaller:

@@ -90,7 +90,7 @@ class Standing:
     state: CallState
     position: int
     waited_us: int
-    settings: QueueSettings
+    settings: Announcing
     hold_us: int
 
 

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from coordinator.boxes.announcements import LOOK_S, Heard, Said, announce
 from coordinator.line.announcing import Announcing
-from coordinator.line.types import QueueSettings, Standing
+from coordinator.line.types import Standing
 
 DEFAULT = Announcing()
 
 
 def standing(position: int = 3, waited_s: int = 0, hold_s: int = 0, **settings: Any) -> Standing:
     """A waiting caller of a queue that tells positions twice a minute."""
-    queue = QueueSettings(**{"announce_frequency": 30} | settings)
+    queue = Announcing(**{"announce_frequency": 30} | settings)
     return Standing("a-1.1", "waiting", position, waited_s * 1_000_000, queue, hold_s * 1_000_000)
 
 

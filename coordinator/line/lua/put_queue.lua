@@ -1,7 +1,7 @@
 -- Purpose    Creates a queue or changes its settings.
 -- Guarantee  Callers and their places are untouched; a new strategy rules from the next decision.
 -- KEYS       tenant prefix
--- ARGV       {queue, settings: the fields of QueueSettings}
+-- ARGV       {queue, settings: the fields of QueueSettings, those of Announcing as one text}
 -- Returns    ok
 -- Journal    queue.changed when anything changed
 transition('put_queue', function(arg)
