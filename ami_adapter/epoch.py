@@ -53,7 +53,12 @@ class Epoch:
         self._fallback = Fallback(
             session, settings.fallback_after_s, settings.fallback_context, process.wall_s
         )
-        hooks = Hooks(lambda frame: self._executor.submit(frame), self._acked, self._present)
+        hooks = Hooks(
+            command=lambda frame: self._executor.submit(frame),
+            ack=self._acked,
+            told=lambda frame: self._executor.tell(frame),
+            present=self._present,
+        )
         self._link = Link(settings, hello, hooks, process.now_us)
         self._executor = Executor(
             session, self._translator, self._dial, process.history, self._tasks, self._emit_now,
@@ -99,6 +104,8 @@ class Epoch:
                 log.warning("%s", taken.problem)
             if taken.foreign:
                 await self._check_key()
+            if taken.ask is not None:
+                self._link.ask(taken.ask)
             for event in taken.events:
                 self._link.put(event, received.at_us)
                 if isinstance(event, Leave):

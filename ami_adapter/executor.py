@@ -19,6 +19,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from ami_adapter import asks
 from ami_adapter.actions import UnsafeAction, Values
 from ami_adapter.connection import AmiSession, Reply
 from ami_adapter.translate import Translator
@@ -31,6 +32,7 @@ from coordinator.protocol import (
     Originate,
     Release,
     Ticket,
+    Told,
 )
 
 log = logging.getLogger(__name__)
@@ -117,11 +119,17 @@ class Executor:
 
     def keep_ticket(self, uniqueid: str, ticket: Ticket | KeepTicket) -> None:
         """Writes a caller's place on its channel, while it waits in that visit."""
-        visit = self._translator.visits.get(uniqueid)
-        if visit and visit.state == "waiting" and visit.join.call_id == ticket.call_id:
+        if self._translator.waits(uniqueid, ticket.call_id):
             # No answer is waited for: a channel that is gone needs no ticket.
             text = f"{ticket.priority},{ticket.rank}"
             self._session.set_variable(uniqueid, "GVQ_TICKET", text)
+
+    def tell(self, told: Told) -> None:
+        """Writes on a waiting caller's channel what the dialplan has asked for."""
+        if self._translator.waits(told.uniqueid, told.call_id):
+            self._session.set_variable(told.uniqueid, "GVQ_MEETING", asks.meeting(told))
+            # Last: it is what the dialplan looks for.
+            self._session.set_variable(told.uniqueid, "GVQ_TOLD", asks.answer(told))
 
     def stop_ringing(self, call_id: str) -> None:
         """Nobody is rung for a caller who has left; a line that is away cannot say so."""

@@ -32,11 +32,13 @@ from coordinator.protocol import (
     DOWNSTREAM,
     MAX_FRAME,
     Ack,
+    Ask,
     CommandFrame,
     Done,
     Event,
     Heartbeat,
     Hello,
+    Told,
     Welcome,
 )
 
@@ -93,6 +95,7 @@ class Hooks:
 
     command: Callable[[CommandFrame], None]
     ack: Callable[[Ack, Event], None]
+    told: Callable[[Told], None]
     #: True when the line has this epoch, false when that WebSocket is gone.
     present: Callable[[bool], None]
 
@@ -109,6 +112,7 @@ class Link:
         self._now_us = now_us
         self._outbox = Outbox(settings.backlog)
         self._done: deque[str] = deque()
+        self._asks: deque[Ask] = deque()
         self._wake = asyncio.Event()
         self._beat_due = False
         self._present = False
@@ -124,6 +128,12 @@ class Link:
         """Says that a command is done."""
         self._done.append(command_id)
         self._wake.set()
+
+    def ask(self, ask: Ask) -> None:
+        """Asks now. Without a link nobody is asked: an answer that comes late is of no use."""
+        if self._present:
+            self._asks.append(ask)
+            self._wake.set()
 
     async def run(self) -> None:
         """Keeps the link until it is cancelled. Raises Broken when the epoch is over."""
@@ -194,6 +204,7 @@ class Link:
         except (ValidationError, TimeoutError) as error:
             return Ended("again", f"not our protocol: {type(error).__name__}")
         finally:
+            self._asks.clear()
             if self._present:
                 self._present = False
                 self._hooks.present(False)
@@ -239,6 +250,8 @@ class Link:
             self._wake.clear()
             while (frame := self._outbox.next(self._now_us())) is not None:
                 await socket.send(frame.model_dump_json())
+            while self._asks:  # after the joins of those who ask
+                await socket.send(self._asks.popleft().model_dump_json())
             while self._done:
                 await socket.send(Done(id=self._done.popleft()).model_dump_json())
             if self._beat_due:
@@ -253,7 +266,7 @@ class Link:
             self._wake.set()
             await asyncio.sleep(heartbeat_s)
 
-    def _take(self, frame: Welcome | Ack | CommandFrame) -> None:
+    def _take(self, frame: Welcome | Ack | CommandFrame | Told) -> None:
         match frame:
             case Ack():
                 self._stands()
@@ -262,6 +275,8 @@ class Link:
                     self._hooks.ack(frame, event)
             case CommandFrame():
                 self._hooks.command(frame)
+            case Told():
+                self._hooks.told(frame)
             case Welcome():
                 log.warning("A second welcome on one link is passed over.")
 

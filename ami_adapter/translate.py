@@ -16,7 +16,7 @@ from typing import Final, Literal, get_args
 
 from pydantic import ValidationError
 
-from ami_adapter import joins
+from ami_adapter import asks, joins
 from ami_adapter.devices import device
 from ami_adapter.headers import (
     TEXT_LENGTH,
@@ -32,6 +32,7 @@ from ami_adapter.headers import (
 )
 from coordinator.protocol import (
     Answer,
+    Ask,
     Complete,
     Connect,
     DeviceState,
@@ -119,12 +120,14 @@ class Offer:
 class Taken:
     """What an AMI event means. `problem`: what in it was dropped and why, or "".
 
-    `foreign`: it claims to be the dialplan's, with another key than ours.
+    `ask`: it changes nothing, and wants an answer. `foreign`: it claims to be the dialplan's, with
+    another key than ours.
     """
 
     events: tuple[Event, ...] = ()
     problem: str = ""
     foreign: bool = False
+    ask: Ask | None = None
 
 
 @dataclass(slots=True)
@@ -147,6 +150,8 @@ class Translator:
         name = "?"
         try:
             name = _name(headers)
+            if name == "UserEvent GvqAsk":
+                return Taken(ask=self._ask(headers))
             handler = HANDLERS.get(name)
             events = tuple(handler(self, headers, problems)) if handler else ()
         except Unreadable as error:
@@ -188,10 +193,14 @@ class Translator:
         gone = Leave(call_id=offer.call_id, outcome="redirected", reason=reason)
         return (gone,) if offer.found_talking else ()
 
+    def waits(self, uniqueid: str, call_id: str) -> bool:
+        """Whether this channel waits here, in that visit."""
+        visit = self.visits.get(uniqueid)
+        return bool(visit and visit.state == "waiting" and visit.join.call_id == call_id)
+
     def offered(self, command: Originate) -> bool:
         """An agent is about to be rung; false when the caller does not wait here any more."""
-        visit = self.visits.get(command.uniqueid)
-        if visit is None or visit.state != "waiting" or visit.join.call_id != command.call_id:
+        if not self.waits(command.uniqueid, command.call_id):
             return False
         offer = Offer(command.offer_id, command.fence, command.call_id, command.uniqueid)
         self.offers.setdefault(command.offer_id, offer)
@@ -224,6 +233,12 @@ class Translator:
         known = self.visits.get(uniqueid)
         if known and known.join.call_id == joins.call_id(self.box, uniqueid, visit):
             yield from self._leave(uniqueid, outcome, decoded(one(event, "reason")))
+
+    def _ask(self, event: Headers) -> Ask | None:
+        """A caller who has not joined by our account asks again when it has."""
+        self._own(event)
+        ask = asks.from_event(self.box, event)
+        return ask if self.waits(one(event, "uniqueid"), ask.call_id) else None
 
     def _on_answer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         self._own(event)

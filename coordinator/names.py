@@ -19,6 +19,14 @@ INTERFACE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*/[A-Za-z0-9_.@:+*#-]{1,70}$"
 #: A channel's Uniqueid or our own call and offer ids: printable, no space, no '/' first.
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:;~-]{0,148}$"
 
+#: A sound file's name without its ending: `queue-thankyou`, `custom/welcome`, `/srv/sounds/hello`.
+#: Nothing that the dialplan would read as more than a name: no ',' '&' '|' '$' '{' '(' ':' '?'.
+SOUND = r"[A-Za-z0-9_/][A-Za-z0-9_./+-]{0,63}"
+
+#: A context, or a class of music; "" for none.
+LABEL_PATTERN = r"^[A-Za-z0-9_.-]{0,64}$"
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
 Interface = Annotated[str, Field(pattern=INTERFACE_PATTERN, examples=["PJSIP/101"])]
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Label = Annotated[str, Field(pattern=LABEL_PATTERN)]

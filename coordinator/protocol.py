@@ -9,19 +9,24 @@ One WebSocket per box, JSON text frames, `Authorization: Bearer <box token>` at 
     adapter ◄── command id ───────── coordinator      do this on the box
     adapter ── done id ────────────► coordinator      done; never sent again
     adapter ── heartbeat ──────────► coordinator      after all kept back, then each `heartbeat_s`
+    adapter ── ask ────────────────► coordinator      what is a caller to hear now?
+    adapter ◄── told ─────────────── coordinator      this; nothing, when no such caller waits
 
 An **epoch** is one AMI session of one adapter process: within it the adapter has missed
 nothing. Its first event is a `snapshot`. The WebSocket may break and come back within an epoch:
 the welcome says which events to send again. A new AMI session is a new epoch on a new
 WebSocket. Every event says how old it is on the adapter's monotonic clock, so no clocks need
 agree between boxes.
+
+An ask is no event: it changes nothing, has no number, and is not sent again. One that gets no
+answer is asked anew by the dialplan, seconds later.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from coordinator.names import ID_PATTERN, Id, Interface, Name
+from coordinator.names import ID_PATTERN, SOUND, Id, Interface, Label, Name
 
 VERSION = 1
 
@@ -54,6 +59,9 @@ Text = Annotated[str, Field(max_length=256)]
 Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
 Penalty = Annotated[int, Field(ge=0, le=99_999)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
+Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
+#: What a caller has heard so far: the coordinator's own, kept on the channel between two asks.
+Heard = Annotated[str, Field(pattern=r"^[0-9.]{0,64}$")]
 
 
 class _Message(BaseModel):
@@ -257,6 +265,16 @@ class Heartbeat(_Message):
     type: Literal["heartbeat"] = "heartbeat"
 
 
+class Ask(_Message):
+    """What is this caller to hear? `heard` is the last answer's; `spoke_s`: how long its words
+    took, seconds."""
+
+    type: Literal["ask"] = "ask"
+    call_id: Id
+    heard: Heard = ""
+    spoke_s: Annotated[int, Field(ge=0, le=3600)] = 0
+
+
 class Welcome(_Message):
     """The link stands. `seq`: last event of this epoch the line has; send on from seq + 1."""
 
@@ -285,6 +303,39 @@ class Ack(_Message):
     ticket: Ticket | None = None
 
 
+class Meeting(_Message):
+    """What agent and caller hear before they talk, by the queue's settings (line/announcing.py)."""
+
+    announce: Annotated[str, Field(pattern=rf"^({SOUND}(&{SOUND})*)?$", max_length=256)] = ""
+    memberdelay: Annotated[int, Field(ge=0, le=3600)] = 0
+    reportholdtime: bool = False
+    queue_reporthold: Sound = ""
+    queue_minutes: Sound = ""
+    queue_seconds: Sound = ""
+    queue_callerannounce: Sound = ""
+
+
+class Told(_Message):
+    """The answer to an ask, and how the queue holds its callers.
+
+    words: sound files, and numbers to say as `#12`. again_s: when to ask again, seconds from now;
+    0: never. heard: what to bring along then.
+    """
+
+    type: Literal["told"] = "told"
+    call_id: Id
+    uniqueid: Id
+    words: list[Annotated[str, Field(pattern=rf"^(#\d{{1,9}}|{SOUND})$")]] = Field(
+        default=[], max_length=11
+    )
+    heard: Heard = ""
+    again_s: Annotated[int, Field(ge=0)] = 0
+    context: Label = ""
+    musicclass: Label = ""
+    ringing: bool = False
+    meeting: Meeting = Meeting()
+
+
 class CommandFrame(_Message):
     """A command; `id` is its place in the box's command stream. Sent until `done`."""
 
@@ -293,11 +344,11 @@ class CommandFrame(_Message):
     command: Command
 
 
-Upstream = Annotated[Hello | EventFrame | Done | Heartbeat, Field(discriminator="type")]
-Downstream = Annotated[Welcome | Ack | CommandFrame, Field(discriminator="type")]
+Upstream = Annotated[Hello | EventFrame | Done | Heartbeat | Ask, Field(discriminator="type")]
+Downstream = Annotated[Welcome | Ack | CommandFrame | Told, Field(discriminator="type")]
 
-UPSTREAM: TypeAdapter[Hello | EventFrame | Done | Heartbeat] = TypeAdapter(Upstream)
-DOWNSTREAM: TypeAdapter[Welcome | Ack | CommandFrame] = TypeAdapter(Downstream)
+UPSTREAM: TypeAdapter[Hello | EventFrame | Done | Heartbeat | Ask] = TypeAdapter(Upstream)
+DOWNSTREAM: TypeAdapter[Welcome | Ack | CommandFrame | Told] = TypeAdapter(Downstream)
 COMMAND: TypeAdapter[Originate | Cancel | Release | KeepTicket] = TypeAdapter(Command)
 
 __all__ = [name for name in dir() if name[0].isupper()] + ["ID_PATTERN"]

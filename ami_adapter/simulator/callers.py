@@ -55,6 +55,11 @@ class Caller:
         if self.channel.variables.get("GVQ_STATE") == "waiting":
             self.hang_up()
 
+    def press(self, digit: str) -> None:
+        """A digit of the phone; nobody listens to it outside of a queue."""
+        if isinstance(self.channel.owner, Visit):
+            self.channel.owner.press(digit)
+
     def hang_up(self) -> None:
         """BYE."""
         if self.ended is None:

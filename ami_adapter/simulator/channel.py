@@ -120,6 +120,8 @@ class Channel:
     data: str = ""
     alive: bool = True
     variables: dict[str, str] = field(default_factory=dict)
+    #: The words said to it while it waited: sound files, and numbers as #12.
+    said: list[str] = field(default_factory=list)
     bridge: Bridge | None = None
     far: Far | None = None
     owner: Owner = field(default_factory=Owner)

@@ -17,6 +17,7 @@ from ami_adapter.simulator import events
 from ami_adapter.simulator.box import Box
 from ami_adapter.simulator.channel import Channel, End, Owner
 from ami_adapter.simulator.clock import Timer
+from ami_adapter.simulator.hearing import Hearing
 
 #: (GVQ_STATE, what happens) → GVQ_STATE. Anything else is a fault of the simulator and raises.
 STEPS = {
@@ -31,6 +32,7 @@ STEPS = {
 EXTENSIONS: dict[str, tuple[str, ...] | None] = {
     "gvq": None,
     "gvq-caller": ("s",),
+    "gvq-wait": ("s",),
     "gvq-leave": ("s",),
     "gvq-agent": ("s",),
     "gvq-trunk": None,
@@ -38,6 +40,9 @@ EXTENSIONS: dict[str, tuple[str, ...] | None] = {
 
 #: GVQ_TAKEN of a caller whom no agent has claimed.
 NOBODY = "nobody"
+
+#: GVQ_STATUS → Outcome of a caller who leaves; all others were redirected.
+OUTCOMES = {"TIMEOUT": "timeout", "EXITWITHKEY": "exit_key"}
 
 #: How often a waiting caller looks at GVQ_ALIVE, s: where a fallback is set, and where none is.
 LOOK_S, IDLE_LOOK_S = 2.0, 60.0
@@ -94,6 +99,7 @@ class Visit(Owner):
         self._timer: Timer | None = None
         self._look_timer: Timer | None = None
         self._returns = returns
+        self.hearing = Hearing(box, channel, number, self._listens)
 
     def start(self) -> None:
         """Clean the caller's id, set the variables, say who joins, answer, hold."""
@@ -103,12 +109,13 @@ class Visit(Owner):
         joined = self._parameters()
         self._set(GVQ_SINCE=joined["Since"], GVQ_VISIT=str(self.number))
         self._set(GVQ_QUEUE=self.request.queue, GVQ_JOIN=self._join(joined))
-        self._set(QUEUESTATUS="", GVQ_TICKET="", GVQ_TAKEN=NOBODY)
+        self._set(QUEUESTATUS="", GVQ_TICKET="", GVQ_MEETING="", GVQ_TAKEN=NOBODY)
         self._step("arrive")
         channel.at("gvq-caller", "s", 17)
         self.box.answer(channel)
         self._user_event("GvqJoin", [("Visit", str(self.number)), *joined.items()])
-        channel.at("gvq-caller", "s", 21, "WaitExten", "604800")
+        channel.at("gvq-wait", "s", 1, "WaitExten", "604800")
+        self.hearing.ask()
         if self.request.timeout is not None:
             self._timer = self.box.clock.later(self.request.timeout, self._times_out)
         self._look_later()
@@ -129,6 +136,15 @@ class Visit(Owner):
     def _join(self, joined: dict[str, str]) -> str:
         return "|".join((*joined.values(), str(self.number)))
 
+    def _listens(self) -> bool:
+        return self.state == "waiting" and not self._claimed()
+
+    def press(self, digit: str) -> None:
+        """The caller's phone sends a digit."""
+        if self.state == "waiting" and self.hearing.press():
+            self._set(GVQ_STATUS="EXITWITHKEY", GVQ_DIGITS=digit)
+            self._leave()
+
     # ── the claim ───────────────────────────────────────────────────────────────────────────
 
     def claim(self, agent: Channel) -> bool:
@@ -146,7 +162,7 @@ class Visit(Owner):
         """The agent who claimed is about to run Bridge()."""
         self._stop_timer()
         self._step("bridged")
-        self.channel.at("gvq-caller", "s", 22)
+        self.channel.at("gvq-wait", "s", 2)
 
     def claim_void(self) -> None:
         """The claiming agent is gone: the caller waits on, unless its time is up."""
@@ -197,13 +213,18 @@ class Visit(Owner):
             return
         self._step("leave")
         status = self.channel.variables.get("GVQ_STATUS", "")
-        outcome = "timeout" if status == "TIMEOUT" else "redirected"
-        self.channel.at("gvq-leave", "s", 6)
-        body = [("Visit", str(self.number)), ("Outcome", outcome), ("Reason", status)]
+        digits = self.channel.variables.get("GVQ_DIGITS", "")
+        outcome = OUTCOMES.get(status, "redirected")
+        self.channel.at("gvq-leave", "s", 11)
+        reason = digits if outcome == "exit_key" else status
+        body = [("Visit", str(self.number)), ("Outcome", outcome), ("Reason", reason)]
         self._user_event("GvqLeave", body)
         if status == "FALLBACK":
             context = self.box.variables.get("GVQ_FALLBACK_CONTEXT", "")
             self.goes(context, self.request.queue)
+        elif outcome == "exit_key":
+            self._set(QUEUESTATUS=status)
+            self.goes(self.hearing.context, digits)
         else:
             self._return(status)
 
@@ -255,6 +276,7 @@ class Visit(Owner):
         self.box.emit("UserEvent", lambda: events.user_event(self.channel, name, [*body, key]))
 
     def _stop_timer(self) -> None:
+        self.hearing.stop()
         for timer in (self._timer, self._look_timer):
             if timer is not None:
                 timer.cancel()

@@ -5,9 +5,18 @@ import json
 from pydantic import ValidationError
 
 from coordinator.boxes.wire import refuse
-from coordinator.protocol import MAX_FRAME, UPSTREAM, VERSION, Done, EventFrame, Heartbeat, Hello
+from coordinator.protocol import (
+    MAX_FRAME,
+    UPSTREAM,
+    VERSION,
+    Ask,
+    Done,
+    EventFrame,
+    Heartbeat,
+    Hello,
+)
 
-Upstream = Hello | EventFrame | Done | Heartbeat
+Upstream = Hello | EventFrame | Done | Heartbeat | Ask
 
 
 def parse(text: str) -> Upstream:

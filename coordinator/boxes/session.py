@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from coordinator.boxes import inbox, outbox
+from coordinator.boxes import inbox, outbox, telling
 from coordinator.boxes.frames import parse, parse_hello
 from coordinator.boxes.keeper import Keeper
 from coordinator.boxes.wire import (
@@ -31,7 +31,7 @@ from coordinator.boxes.wire import (
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
 from coordinator.line.types import Reply
-from coordinator.protocol import Done, EventFrame, Heartbeat, Hello, Snapshot, Welcome
+from coordinator.protocol import Ask, Done, EventFrame, Heartbeat, Hello, Snapshot, Welcome
 from coordinator.redis_client import AWAY
 from coordinator.tasks import cancel
 
@@ -135,6 +135,8 @@ class Session:
                 await self._engine.command_done(self.box, frame.id)
             case Heartbeat():
                 await self._heartbeat()
+            case Ask():
+                await self._ask(frame)
             case Hello():
                 raise refuse("bad_frame", detail="a second hello on one link")
 
@@ -156,6 +158,11 @@ class Session:
         ack = inbox.answer(origin, frame.event, reply)
         self._in_step.set()
         await self._send(ack.model_dump_json())
+
+    async def _ask(self, ask: Ask) -> None:
+        told = await telling.tell(self._engine, self.box, ask)
+        if told is not None:
+            await self._send(told.model_dump_json())
 
     async def _write(self) -> None:
         # Commands wait for the snapshot: one carried out meanwhile would not be in it, and the

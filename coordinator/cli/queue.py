@@ -5,9 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from coordinator.cli.client import Client, path
-from coordinator.cli.errors import Commands
+from coordinator.cli.errors import CliError, Commands
 from coordinator.cli.output import AsJson, print_done, print_fields, print_json, print_rows, say
-from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES
+from coordinator.line.announcing import DEFAULTS
+from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
 
 app = typer.Typer(cls=Commands, help="Queues and the callers in them.", no_args_is_help=True)
 
@@ -33,14 +34,15 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(queue: Name, as_json: AsJson = False) -> None:
-    """One queue: its settings, its members, its callers in order."""
+    """One queue: its settings (of what is heard, those not at their default), members, callers."""
     client = Client()
     body = client.get(path("queues", queue))
     callers = client.get(path("queues", queue, "callers"))
     if as_json:
         print_json({**body, "waiting": callers})
         return
-    print_fields({k: v for k, v in body.items() if k != "agents"}, as_json)
+    told = {k: v for k, v in body.items() if k != "agents" and v != DEFAULTS.get(k)}
+    print_fields(told, as_json)
     say("")
     print_rows(body["agents"], MEMBERS, as_json)
     say("")
@@ -90,6 +92,14 @@ def put(
     leavewhenempty: Annotated[
         str | None, typer.Option(help="The same for who waits already. [default: no]")
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any setting by Queue()'s name, as --set announce_frequency=30. Repeatable.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a queue, or set it anew: what is not given gets its default."""
@@ -99,9 +109,31 @@ def put(
         "penaltymemberslimit": penaltymemberslimit, "maxlen": maxlen, "joinempty": joinempty,
         "leavewhenempty": leavewhenempty,
     }  # fmt: skip
-    body = {name: value for name, value in given.items() if value is not None}
+    body = {name: value for name, value in given.items() if value is not None} | _named(set_ or [])
     saved = Client().put(path("queues", queue), body)
     print_done(f"Queue {queue} is saved.", saved, as_json)
+
+
+_YES_NO = {"yes": True, "true": True, "no": False, "false": False}
+
+
+def _named(pairs: list[str]) -> dict[str, Any]:
+    """The settings given as NAME=VALUE; - in a name counts as _, as in queues.conf."""
+    return dict(_setting(*pair.partition("=")) for pair in pairs)
+
+
+def _setting(name: str, equals: str, value: str) -> tuple[str, Any]:
+    name = name.strip().replace("-", "_")
+    field = QueueSettings.__dataclass_fields__.get(name)
+    if field is None or not equals:
+        raise CliError(f"{name!r} is no setting of a queue; write NAME=VALUE.")
+    try:
+        if field.type is bool:
+            return name, _YES_NO[value.strip().lower()]
+        return name, int(value) if field.type is int else value
+    except (KeyError, ValueError):
+        kind = "yes or no" if field.type is bool else "a whole number"
+        raise CliError(f"{name} is {kind}, not {value!r}.") from None
 
 
 @app.command()

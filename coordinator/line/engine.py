@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from coordinator.errors import Refused
-from coordinator.line import keys, reads
+from coordinator.line import announcing, keys, reads
 from coordinator.line.scripts import Timing, library
 from coordinator.line.types import Origin, PenaltyChange, QueueSettings, Reply
 from coordinator.protocol import Join, Snapshot
@@ -58,7 +58,11 @@ class Engine(reads.Reads):
 
     async def put_queue(self, queue: str, settings: QueueSettings) -> Reply:
         """Creates a queue or changes its settings; the line itself is untouched."""
-        return await self._ask("put_queue", queue=queue, settings=asdict(settings))
+        fields = asdict(settings)
+        # One text: no transition looks into it, and each ask of a caller reads it (reads.standing).
+        kept = {name: value for name, value in fields.items() if name not in announcing.DEFAULTS}
+        kept["announcing"] = announcing.packed(fields)
+        return await self._ask("put_queue", queue=queue, settings=kept)
 
     async def delete_queue(self, queue: str) -> Reply:
         """Raises Refused: unknown_queue, queue_in_use."""

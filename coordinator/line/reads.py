@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from coordinator.errors import Refused
 from coordinator.journal import Entry
 from coordinator.line import keys
+from coordinator.line.announcing import Announcing, unpacked
 from coordinator.line.types import (
     AgentState,
     AgentView,
@@ -15,6 +16,7 @@ from coordinator.line.types import (
     CallState,
     QueueSettings,
     QueueView,
+    Standing,
     WaitingCaller,
 )
 from coordinator.protocol import COMMAND, Cancel, KeepTicket, Originate, Release
@@ -86,6 +88,29 @@ class Reads:
         line = self._key("line", fields["queue"])
         ahead = await self._await(self._redis.zrank(line, fields["place"]))
         return _caller_view(call_id, fields, 0 if ahead is None else ahead + 1)
+
+    async def standing(self, call_id: str, box: str) -> Standing | None:
+        """A caller who waits on this box now; None when none does."""
+        names = ("box", "queue", "place", "state", "joined", "uniqueid")
+        found = await self._await(self._redis.hmget(self._key("call", call_id), names))
+        call = dict(zip(names, found, strict=True))
+        if call["box"] != box:
+            return None
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zrank(self._key("line", call["queue"]), call["place"])
+        pipe.hmget(self._key("queue", call["queue"]), "announcing", "hold_us")
+        pipe.time()
+        ahead, (announcing, hold_us), (seconds, micros) = await pipe.execute()
+        if ahead is None:
+            return None
+        return Standing(
+            uniqueid=call["uniqueid"],
+            state=cast(CallState, call["state"]),
+            position=ahead + 1,
+            waited_us=max(0, seconds * 1_000_000 + micros - int(call["joined"])),
+            settings=Announcing(**unpacked(announcing)),
+            hold_us=int(hold_us or 0),
+        )
 
     # Agents and boxes
 
@@ -175,17 +200,20 @@ class Reads:
 def _queue_view(
     name: str, fields: dict[str, str], callers: int, available: int, members: int
 ) -> QueueView:
+    counters = {
+        field: int(fields.get(field, 0))
+        for field in ("completed", "abandoned", "hold_us", "talk_us")
+    }
+    return QueueView(name, _settings(fields), callers, available, members, **counters)
+
+
+def _settings(fields: dict[str, str]) -> QueueSettings:
     kept: dict[str, Any] = {
         name: int(fields[name]) if field.type is int else fields[name]
         for name, field in QueueSettings.__dataclass_fields__.items()
         if name in fields
     }
-    settings = QueueSettings(**kept)
-    counters = {
-        field: int(fields.get(field, 0))
-        for field in ("completed", "abandoned", "hold_us", "talk_us")
-    }
-    return QueueView(name, settings, callers, available, members, **counters)
+    return QueueSettings(**kept, **unpacked(fields.get("announcing")))
 
 
 def _caller_view(call_id: str, fields: dict[str, str], position: int) -> WaitingCaller:

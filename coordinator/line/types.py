@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from coordinator.line.announcing import Announcing
+
 Strategy = Literal[
     "ringall", "leastrecent", "fewestcalls", "rrmemory", "rrordered", "linear", "random", "wrandom",
 ]  # fmt: skip
@@ -22,8 +24,8 @@ CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSettings:
-    """How a queue serves. Times in seconds; names and defaults are Queue()'s.
+class QueueSettings(Announcing):
+    """How a queue serves and what is heard. Times in seconds; names and defaults are Queue()'s.
 
     joinempty, leavewhenempty: comma lists of EMPTY_CONDITIONS; nobody may join, or stay, while
     one of them holds for every member at work.
@@ -95,6 +97,18 @@ class WaitingCaller:
     joined_us: int
     state: CallState
     agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a waiting caller of a box stands. Times µs; `hold_us`: its queue's average, 0: none."""
+
+    uniqueid: str
+    state: CallState
+    position: int
+    waited_us: int
+    settings: Announcing
+    hold_us: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,22 @@
 """Queues, agents, members, boxes and tokens over REST."""
 
+from dataclasses import asdict
+
 import pytest
 
 from coordinator.api.schemas.agents import AgentIn
 from coordinator.api.services import Services
+from coordinator.line.types import QueueSettings
 from tests.api.client import Client
 from tests.api.lines import Box
 
-QUEUE = {
+QUEUE = asdict(QueueSettings()) | {
     "strategy": "linear", "weight": 2, "timeout": 20, "retry": 7, "wrapuptime": 10,
     "servicelevel": 30, "penaltymemberslimit": 3,
     "maxlen": 50, "joinempty": "paused,penalty", "leavewhenempty": "penalty",
+    "announce_frequency": 30, "announce_position": "more", "announce_position_only_up": True,
+    "announce_round_seconds": 15, "periodic_announce": "custom/wait,/srv/sounds/more",
+    "queue_thankyou": "", "announce": "queue-markq&beep", "musicclass": "jazz", "context": "keys",
 }  # fmt: skip
 
 
@@ -33,6 +39,38 @@ class TestQueues:
     async def test_defaults_are_those_of_queue(self, admin: Client) -> None:
         made = await admin.ask("PUT", "/v1/queues/sales", 201, json={})
         assert (made["strategy"], made["timeout"], made["retry"]) == ("ringall", 15, 5)
+
+    async def test_sounds_are_written_as_in_queues_conf(self, admin: Client) -> None:
+        body = {"periodic_announce": " one | two,three ", "announce": "a & b"}
+        made = await admin.ask("PUT", "/v1/queues/sales", 201, json=body)
+        assert (made["periodic_announce"], made["announce"]) == ("one,two,three", "a&b")
+        made = await admin.ask("PUT", "/v1/queues/sales", 200, json={"periodic_announce": " "})
+        assert made["periodic_announce"] == ""
+
+    @pytest.mark.parametrize(("name", "value", "says"), [
+        ("queue_thankyou", "a&b", "2 sounds, 1 are taken"),
+        ("queue_thankyou", "${EXTEN}", "'${EXTEN}' is no sound's name; it has letters, digits"),
+        ("queue_holdtime", "a,Verbose(1)", "is no sound's name"),
+        ("queue_holdtime", "hold\r\nAction: Command", "is no sound's name"),
+        ("queue_minutes", "#12", "is no sound's name"),
+        ("queue_minutes", "a" * 65, "is no sound's name"),
+        ("announce", "a&b&c&d&e", "5 sounds, 4 are taken"),
+        ("periodic_announce", ",".join("a" * 11), "11 sounds, 10 are taken"),
+        ("periodic_announce", "a,,b", "'' is no sound's name"),
+        ("context", "exits,1", "'exits,1' is no name; it has letters, digits"),
+        ("musicclass", "a b", "'a b' is no name"),
+        ("announce_round_seconds", 7, "7 is none of 0, 5, 10, 15, 20, 30"),
+        ("announce_position", "maybe", "'yes', 'no', 'limit' or 'more'"),
+        ("announce_to_first_user", "yes", "valid boolean"),
+    ])  # fmt: skip
+    async def test_what_may_not_be_said(
+        self, admin: Client, name: str, value: str | int, says: str
+    ) -> None:
+        """All of it would reach the dialplan."""
+        problem = await admin.refused("invalid", "PUT", "/v1/queues/bad", json={name: value})
+        assert says in problem["detail"]
+        assert name in problem["detail"]
+        await admin.refused("unknown_queue", "GET", "/v1/queues/bad")
 
     async def test_one_with_callers_is_not_removed(self, admin: Client, services: Services) -> None:
         await admin.ask("PUT", "/v1/queues/sales", 201, json={})

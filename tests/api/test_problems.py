@@ -35,7 +35,7 @@ from tests.postgres import unused_port
         ({"retry": True}, "body.retry", None),
         ({"retry": 1.5}, "body.retry", None),
         ({"strategy": "fair"}, "body.strategy", "'ringall', 'leastrecent'"),
-        ({"wieght": 1}, "body.wieght", "one of strategy, weight, timeout"),
+        ({"wieght": 1}, "body.wieght", ", strategy, weight, timeout, "),
         ([], "body", None),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 from coordinator.protocol import (
     DOWNSTREAM,
     Ack,
+    Ask,
     Command,
     CommandFrame,
     Connect,
@@ -20,6 +21,7 @@ from coordinator.protocol import (
     Leave,
     Originate,
     Snapshot,
+    Told,
     WaitingCall,
     Welcome,
 )
@@ -67,6 +69,7 @@ class Peer:
         self.wire = PipeWire()
         self.seq = 0
         self._commands: list[CommandFrame] = []
+        self._told: list[Told] = []
         self._acks: list[Ack] = []
         self.serving: asyncio.Task[None] | None = None
 
@@ -81,7 +84,7 @@ class Peer:
         self.seq = welcome.seq
         return welcome
 
-    def send(self, frame: Hello | EventFrame | Done | Heartbeat) -> None:
+    def send(self, frame: Hello | EventFrame | Done | Heartbeat | Ask) -> None:
         self.say(frame.model_dump_json())
 
     def say(self, text: str) -> None:
@@ -107,6 +110,13 @@ class Peer:
         while not self._commands:
             self._keep(await self._next())
         return self._commands.pop(0)
+
+    async def asks(self, ask: Ask) -> Told:
+        """Asks, and waits for the answer."""
+        self.send(ask)
+        while not self._told:
+            self._keep(await self._next())
+        return self._told.pop(0)
 
     async def rung(self) -> Originate:
         """The next command, which must be to ring a phone; said to be done."""
@@ -136,13 +146,15 @@ class Peer:
             with suppress(asyncio.CancelledError):
                 await asyncio.wait_for(self.serving, PATIENCE_S)
 
-    def _keep(self, frame: Welcome | Ack | CommandFrame) -> None:
+    def _keep(self, frame: Welcome | Ack | CommandFrame | Told) -> None:
         if isinstance(frame, Ack):
             self._acks.append(frame)
         elif isinstance(frame, CommandFrame):
             self._commands.append(frame)
+        elif isinstance(frame, Told):
+            self._told.append(frame)
 
-    async def _next(self) -> Welcome | Ack | CommandFrame:
+    async def _next(self) -> Welcome | Ack | CommandFrame | Told:
         text = await asyncio.wait_for(self.wire.down.get(), PATIENCE_S)
         return DOWNSTREAM.validate_json(text)
 

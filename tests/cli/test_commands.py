@@ -31,6 +31,14 @@ def test_queues(live: Run) -> None:
     assert shown["waiting"] == []
     assert "offline" in live("queue", "show", "sales").out
     assert live("queue", "callers", "sales", "--json").json == []
+    settings = ("announce-frequency=30", "ringing=yes", "periodic_announce=one,two", "context=keys")
+    live("queue", "put", "loud", *(word for each in settings for word in ("--set", each)))
+    loud = live("queue", "show", "loud", "--json").json
+    assert (loud["announce_frequency"], loud["ringing"]) == (30, True)
+    assert (loud["periodic_announce"], loud["context"]) == ("one,two", "keys")
+    shown_so = live("queue", "show", "loud").out
+    assert "one,two" in shown_so
+    assert "queue_thankyou" not in shown_so
     live("queue", "put", "brief")
     assert live("queue", "delete", "brief").out == "Queue brief is gone.\n"
 

@@ -116,6 +116,12 @@ def test_what_is_no_journal(gvq: Run, tmp_path: Path, line: str, sentence: str) 
     [
         (("verify", "/nowhere/at/all"), "gvq: /nowhere/at/all: No such file or directory"),
         (("queue", "list"), "gvq: No coordinator answers at http://127.0.0.1:9 ("),
+        (
+            ("queue", "put", "x", "--set", "loud=1"),
+            "gvq: 'loud' is no setting of a queue; write NAME",
+        ),
+        (("queue", "put", "x", "--set", "ringing=2"), "gvq: ringing is yes or no, not '2'."),
+        (("queue", "put", "x", "--set", "memberdelay=a"), "gvq: memberdelay is a whole number"),
         (("adapter",), "gvq: GVQ_BOX is not set; GVQ_TOKEN is not set; GVQ_AMI_SECRET is not set"),
     ],
 )

@@ -8,6 +8,8 @@ from ami_adapter.lab.callers import Callers
 from ami_adapter.lab.phones import Phone
 from ami_adapter.simulator.phones import Behaviour
 from tests.e2e.rig import Asked, Ring
+from tests.lab.ami import Ami, connect
+from tests.lab.heard import words
 from tests.simulator.hands import LabPhone
 
 #: q*queue*priority*min*max*timeout*announcement, as `extension` writes it; empty parts are not set.
@@ -19,6 +21,11 @@ exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(,,${CUT(EXTEN,*,7)},${CUT(EXTEN,*,6)}))
  same => n,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Hangup()
+
+[keys]
+exten => 1,1,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
+ same => n,Wait(60)
+
 """
 
 
@@ -59,6 +66,7 @@ class SipPerson:
     """A SIPp process with one call."""
 
     group: Callers
+    onlooker: Ami | None
 
     @property
     def number(self) -> str:
@@ -75,6 +83,17 @@ class SipPerson:
         pairs = (line.strip().partition("=") for line in listed)
         return {name: value for name, _, value in pairs}.get(f"WENT_ON_{self.number}", "")
 
+    @property
+    def said(self) -> list[str]:
+        assert self.onlooker is not None
+        return words(self.onlooker.events, "CallerIDNum", self.number)
+
+    async def press(self, digit: str) -> None:
+        assert self.onlooker is not None
+        channel = (await self.onlooker.wait("GvqJoin", CallerIDNum=self.number))["Channel"]
+        key = {"Digit": digit, "Receive": "true"}
+        await self.onlooker.action("PlayDTMF", Channel=channel, **key)
+
     async def hang_up(self) -> None:
         await self.group.hang_up()
 
@@ -90,6 +109,7 @@ class LabSite:
         self._boxes = {box.name: box for box in self.status.boxes}
         self.boxes = tuple(self._boxes)
         self._phones: dict[str, Phone] = {}
+        self._onlookers: dict[str, Ami] = {}
 
     def ami(self, box: str) -> tuple[str, int, str, str]:
         at = self._boxes[box]
@@ -110,7 +130,13 @@ class LabSite:
 
     async def call(self, box: str, queue: str, number: str, asked: Asked) -> SipPerson:
         group = Callers(self._boxes[box], extension(queue, asked), numbers=[number])
-        return SipPerson(await self.stack.enter_async_context(group))
+        await self.stack.enter_async_context(group)
+        return SipPerson(group, self._onlookers.get(box))
+
+    async def listen(self, box: str) -> None:
+        if box not in self._onlookers:
+            session = await self.stack.enter_async_context(connect(self._boxes[box]))
+            self._onlookers[box] = session
 
     def rings(self) -> list[Ring]:
         rings = [

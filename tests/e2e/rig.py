@@ -50,6 +50,15 @@ class Person(Protocol):
 
     async def hang_up(self) -> None: ...
 
+    async def press(self, digit: str) -> None:
+        """A key of the phone. So that it is heard, the site listens to this box."""
+        ...
+
+    @property
+    def said(self) -> list[str]:
+        """Words heard while waiting: sound files, numbers as #12. The site listens to this box."""
+        ...
+
     @property
     def ended(self) -> bool:
         """Whether the call is over."""
@@ -92,6 +101,10 @@ class Site(Protocol):
 
     def rings(self) -> list[Ring]:
         """Every INVITE at every phone, in order of time."""
+        ...
+
+    async def listen(self, box: str) -> None:
+        """From now on it is heard what is said to callers of this box."""
         ...
 
 
@@ -272,6 +285,14 @@ class Rig:
             return bool(shown["outcome"] == outcome)
 
         await eventually(so, WITHIN_S)
+
+    async def hears(self, caller: Caller, words: list[str]) -> None:
+        """Wait until these words were the last that were said to a waiting caller."""
+
+        async def so() -> bool:
+            return caller.person.said[-len(words) :] == words
+
+        await eventually(so, 2 * WITHIN_S)
 
     async def until_ended(self, caller: Caller | Person) -> None:
         """Wait until the call itself is over."""

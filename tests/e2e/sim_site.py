@@ -49,6 +49,13 @@ class SimPerson:
     def status(self) -> str:
         return self.caller.statuses[-1] if self.caller.statuses else ""
 
+    @property
+    def said(self) -> list[str]:
+        return self.caller.channel.said
+
+    async def press(self, digit: str) -> None:
+        self.caller.press(digit)
+
     async def hang_up(self) -> None:
         self.caller.hang_up()
 
@@ -87,3 +94,6 @@ class SimSite:
             Ring(i.at, i.agent, i.number, i.answered_at is not None, i.doubled)
             for i in self.world.network.invites
         ]
+
+    async def listen(self, box: str) -> None:
+        """A simulated channel keeps what is said to it."""

@@ -25,6 +25,8 @@ exten => announced,1,Gosub(gvq,sales,1(,,beep))
  same => n,Goto(returned,s,1)
 exten => announced-at-length,1,Gosub(gvq,sales,1(,,demo-thanks))
  same => n,Goto(returned,s,1)
+exten => own-music,1,Gosub(gvq,sales,1(m(default)))
+ same => n,Goto(returned,s,1)
 exten => voicemail,1,Gosub(gvq,sales,1(,,,1))
  same => n,Wait(60)
 exten => twice,1,Gosub(gvq,sales,1(c,,,1))
@@ -36,7 +38,16 @@ exten => bounded,1,Set(QUEUE_PRIO=7)
  same => n,Set(QUEUE_RAISE_PENALTY=3)
  same => n,Gosub(gvq,sales.vip-2,1(m(classic)))
  same => n,Goto(returned,s,1)
-exten => h,1,UserEvent(OwnHangupExtension)
+exten => h,1,UserEvent(OwnHangupExtension,Status: ${QUEUESTATUS})
+
+[exits]
+exten => 1,1,Goto(went-out,${EXTEN},1)
+exten => 29,1,Goto(went-out,${EXTEN},1)
+exten => _*X,1,Goto(went-out,${EXTEN},1)
+
+[went-out]
+exten => _[0-9*]!,1,UserEvent(WentOut,Status: ${QUEUESTATUS},Stack: ${STACK_PEEK(1,c,1)})
+ same => n,Wait(60)
 
 [local-queues]
 exten => sales,1,UserEvent(SentOn,Status: ${QUEUESTATUS})

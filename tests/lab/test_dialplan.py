@@ -47,6 +47,12 @@ async def release(ami: Ami, join: Event, status: str) -> None:
     await ami.action("Redirect", Channel=caller, Context="gvq-leave", Exten="s", Priority="1")
 
 
+async def waits_on(ami: Ami, caller: str) -> None:
+    """Wait until the caller begins one more step of its waiting."""
+    step = {"Uniqueid": caller, "Context": "gvq-wait", "Extension": "s", "Priority": "1"}
+    await ami.wait("Newexten", len(ami.all("Newexten", **step)) + 1, **step)
+
+
 # ── Joining and holding ─────────────────────────────────────────────────────────────────────
 
 
@@ -100,8 +106,8 @@ async def test_a_digit_costs_no_place(ami: Ami, a: Box) -> None:
     async with Callers(a, "sales"):
         caller = (await ami.wait("GvqJoin"))["Uniqueid"]
         await ami.action("PlayDTMF", Channel=caller, Digit="5", Receive="true")
-        await ami.wait("Newexten", Uniqueid=caller, Exten="i")
-        await ami.wait("Newexten", 2, Uniqueid=caller, Application="WaitExten")
+        await ami.wait("Newexten", Uniqueid=caller, Exten="5")
+        await waits_on(ami, caller)
         assert await ami.variable(caller, "GVQ_STATE") == "waiting"
 
 
@@ -426,7 +432,9 @@ async def test_callers_are_held_while_the_line_lives_or_nobody_else_would_take_t
     await fallback(ami, alive, context)
     async with Callers(a, "sales"):
         caller = (await ami.wait("GvqJoin"))["Uniqueid"]
-        await ami.wait("Newexten", 3, Uniqueid=caller, Application="WaitExten")
+        # Set as it joins, and at each look.
+        await ami.wait("VarSet", 3, Uniqueid=caller, Variable="GVQ_LOOK_AT")
+        await waits_on(ami, caller)
         assert await ami.variable(caller, "GVQ_STATE") == "waiting"
     assert not ami.all("GvqLeave")
 
@@ -518,7 +526,7 @@ async def test_the_adapter_is_told_only_what_it_needs(ami: Ami, a: Box) -> None:
     told = {event.name for event in adapter.events}
     ends = {"HangupRequest", "SoftHangupRequest", "Hangup"}
     offers = {"Newchannel", "OriginateResponse", "BridgeEnter"}
-    assert told == {"GvqJoin", "DeviceStateChange", *offers, *ends}
+    assert told == {"GvqJoin", "GvqAsk", "DeviceStateChange", *offers, *ends}
     # Of the offer's channel only, not of the caller's.
     assert [event["Uniqueid"] for event in adapter.all("Newchannel")] == [offer_id]
     assert [event["Uniqueid"] for event in adapter.all("BridgeEnter")] == [offer_id]

@@ -20,6 +20,7 @@ FACTS = (
     "ChannelStateDesc", "BridgeNumChannels", "Device", "State", "Outcome", "Visit", "Queue", "Prio",
     "MinPenalty", "CallerNum", "CallerIDNum", "ConnectedLineNum", "Key", "Ping", "Events",
     "ActionID", "Variable", "Value", "EventList", "ListItems", "Items", "Offer",
+    "Heard", "Spoke",
 )  # fmt: skip
 
 FAILURES = {
@@ -192,9 +193,17 @@ class Conversation:
         join = next(dict(m) for m in self.ami.messages if ("UserEvent", "GvqJoin") in m)
         self.caller = join["Uniqueid"]
         self.visit = f"{self.caller}-{join['Visit']}"
+        await self._told()
         self._do("Status", "status", "Variables: GVQ_STATE,GVQ_TICKET,GVQ_OFFER")
         await self.ami.until(has(Event="StatusComplete"))
         self._end(chapter)
+
+    async def _told(self) -> None:
+        """What the caller is to hear: nothing, now and later."""
+        await self.ami.until(has(UserEvent="GvqAsk"))
+        answer = (f"Channel: {self.caller}", "Variable: GVQ_TOLD", "Value: 0,,,,,0")
+        self._do("Setvar", "told", *answer)
+        await self.ami.until(has(ActionID="told"))
 
     def _originate(self, offer: str, target: str, timeout: str = "5000") -> None:
         self._do(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ami_adapter.simulator.callers import Caller
 from ami_adapter.simulator.dialplan import IllegalStep, Request, Visit
 from ami_adapter.simulator.phones import Behaviour
 from tests.simulator.stage import Stage
@@ -15,7 +16,7 @@ def stage() -> Stage:
 def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
     stage.network.boxes["a"].variables["GVQ_KEY"] = "k1"
     caller = stage.caller(priority=3, max_penalty=5)
-    [join] = [event for _, event in stage.heard if event.name == "UserEvent"]
+    join = next(event for _, event in stage.heard if event.name == "UserEvent")
     assert list(join.headers)[-11:] == [
         ("UserEvent", "GvqJoin"),
         ("Visit", "1"),
@@ -40,7 +41,7 @@ def test_the_channel_keeps_the_join_for_a_snapshot(stage: Stage) -> None:
 def test_a_callers_text_is_filtered_and_encoded(stage: Stage) -> None:
     """A caller id with CR LF must not become headers."""
     stage.network.call("a", Request("sales"), number="55\r\nKey: x", name="Zoë, |\r\n")
-    [join] = stage.of("UserEvent")
+    [join] = stage.of("UserEvent", UserEvent="GvqJoin")
     assert (join["CallerNum"], join["CallerName"]) == ("55Keyx", "Zo%C3%AB%2C%20%7C")
 
 
@@ -120,6 +121,73 @@ def test_a_released_caller_returns_with_the_status(stage: Stage) -> None:
     assert (left["Visit"], left["Outcome"], left["Reason"]) == ("1", "redirected", "WITHDRAW")
 
 
+# ── hearing and pressing ────────────────────────────────────────────────────────────────────
+
+TOLD = "0,3.0.0..0,queue-thereare&#3&queue-callswaiting,keys,,0"
+
+
+def told(caller: Caller, value: str) -> None:
+    """What the adapter writes on the channel."""
+    caller.channel.variables["GVQ_TOLD"] = value
+
+
+def asks(stage: Stage) -> list[tuple[str, str]]:
+    """What was heard before each ask, and how long it took."""
+    return [(e["Heard"], e["Spoke"]) for e in stage.of("UserEvent", UserEvent="GvqAsk")]
+
+
+def test_a_caller_asks_until_it_is_told(stage: Stage) -> None:
+    caller = stage.caller()
+    stage.clock.advance(12)
+    assert asks(stage) == [("", "0")] * 3
+    told(caller, "0,,,,,0")
+    stage.clock.advance(60)
+    assert len(asks(stage)) == 3
+
+
+def test_words_are_said_and_the_next_ask_tells_of_them(stage: Stage) -> None:
+    caller = stage.caller()
+    told(caller, TOLD.replace("0,", "30,", 1))
+    stage.clock.advance(2.5)
+    assert caller.channel.said == ["queue-thereare", "#3", "queue-callswaiting"]
+    stage.clock.advance(30)
+    assert asks(stage) == [("", "0"), ("3.0.0..0", "3")]
+
+
+def test_a_digit_leads_out_amid_the_words(stage: Stage) -> None:
+    caller = stage.caller()
+    told(caller, TOLD)
+    stage.clock.advance(1.5)
+    caller.press("1")
+    stage.clock.advance(10)
+    assert caller.channel.said == ["queue-thereare", "#3"]
+    assert (caller.channel.context, caller.channel.exten) == ("keys", "1")
+    assert caller.channel.variables["QUEUESTATUS"] == "EXITWITHKEY"
+    [left] = stage.of("UserEvent", UserEvent="GvqLeave")
+    assert (left["Outcome"], left["Reason"]) == ("exit_key", "1")
+
+
+def test_without_a_context_a_digit_does_nothing(stage: Stage) -> None:
+    caller = stage.caller()
+    told(caller, TOLD.replace("keys", ""))
+    stage.clock.advance(1.5)
+    caller.press("1")
+    stage.clock.advance(10)
+    assert len(caller.channel.said) == 3
+    assert caller.channel.variables["GVQ_STATE"] == "waiting"
+
+
+def test_nothing_is_said_once_an_agent_has_the_caller(stage: Stage) -> None:
+    """Race: the agent answers between two words."""
+    stage.phone("101", "a", Behaviour(after=1.0))
+    caller = stage.caller(announce=1.0)
+    told(caller, TOLD)
+    stage.offer("gvq-1", "PJSIP/101", caller)
+    stage.clock.advance(20.0)
+    assert caller.channel.variables["GVQ_STATE"] == "talking"
+    assert caller.channel.said == ["queue-thereare"]
+
+
 def line_is_away(stage: Stage, alive: str) -> None:
     """What the adapter told box a, and when it was last there."""
     stage.network.boxes["a"].variables.update(
@@ -132,7 +200,7 @@ def test_without_a_sign_of_life_a_caller_is_sent_on(stage: Stage, alive: str, af
     line_is_away(stage, alive)
     caller = stage.caller()
     stage.clock.advance(after - 1)
-    assert caller.channel.context == "gvq-caller"
+    assert caller.channel.context == "gvq-wait"
     stage.clock.advance(1)
     assert (caller.channel.context, caller.channel.exten) == ("local-queues", "sales")
     [left] = stage.of("UserEvent", UserEvent="GvqLeave")

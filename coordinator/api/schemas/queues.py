@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from coordinator.api.schemas.announcing import Announcing
 from coordinator.api.schemas.common import CALL_ID, Applied, Request, seconds, shown
 from coordinator.directory.types import Member, Queue, Saved
 from coordinator.line.types import (
@@ -52,6 +53,7 @@ _QUEUE: dict[str, Any] = {
     "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15, "retry": 5,
     "wrapuptime": 10, "servicelevel": 20, "penaltymemberslimit": 0,
     "maxlen": 0, "joinempty": "paused,penalty", "leavewhenempty": "",
+    "announce_frequency": 60, "musicclass": "jazz", "context": "sales-keys",
 }  # fmt: skip
 _QUEUE_LIVE = _QUEUE | {
     "callers": 3, "available": 0, "members": 12, "completed": 140, "abandoned": 6,
@@ -59,7 +61,7 @@ _QUEUE_LIVE = _QUEUE | {
 }  # fmt: skip
 
 
-class QueueIn(Request):
+class QueueIn(Request, Announcing):
     """A queue's settings; what is left out gets its default. Names are Queue()'s."""
 
     model_config = shown({k: v for k, v in _QUEUE.items() if k != "name"})
@@ -90,7 +92,7 @@ class QueueIn(Request):
         return QueueSettings(**self.model_dump())
 
 
-class QueueConfig(BaseModel):
+class QueueConfig(Announcing):
     """A queue as configured."""
 
     name: str

@@ -2,7 +2,7 @@
 -- Guarantee  Callers keep their places; a new strategy rules from the next decision, a new
 --            leavewhenempty at once.
 -- KEYS       tenant prefix
--- ARGV       {queue, settings: the fields of QueueSettings}
+-- ARGV       {queue, settings: the fields of QueueSettings, those of Announcing as one text}
 -- Returns    ok
 -- Journal    queue.changed when anything changed; caller.left (leave_empty)*
 transition('put_queue', function(arg)

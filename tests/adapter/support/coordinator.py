@@ -13,6 +13,7 @@ from websockets.http11 import Request, Response
 from coordinator.protocol import (
     UPSTREAM,
     Ack,
+    Ask,
     Command,
     CommandFrame,
     Done,
@@ -20,10 +21,11 @@ from coordinator.protocol import (
     Heartbeat,
     Hello,
     Ticket,
+    Told,
     Welcome,
 )
 
-T = TypeVar("T", Hello, EventFrame, Done, Heartbeat)
+T = TypeVar("T", Hello, EventFrame, Done, Heartbeat, Ask)
 
 
 @dataclass
@@ -61,6 +63,14 @@ class Linked:
         """The id of the next command done."""
         return (await self._next(Done)).id
 
+    async def asked(self) -> Ask:
+        """The next ask."""
+        return await self._next(Ask)
+
+    async def tells(self, told: Told) -> None:
+        """Answers an ask."""
+        await self._send(told.model_dump_json())
+
     async def beat(self) -> None:
         """Waits for a heartbeat."""
         await self._next(Heartbeat)
@@ -78,7 +88,7 @@ class Linked:
             frame = UPSTREAM.validate_json(await self.socket.recv(decode=False))
             if isinstance(frame, kind):
                 return frame
-            assert isinstance(frame, Heartbeat | Done), f"unexpected {frame}"
+            assert isinstance(frame, Heartbeat | Done | Ask), f"unexpected {frame}"
 
     async def _send(self, text: str) -> None:
         await self.socket.send(text)

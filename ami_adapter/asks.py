@@ -1,0 +1,49 @@
+"""What a waiting caller is to hear: asked in an event, answered in variables of the channel. Pure.
+
+The dialplan (dialplan/gvq.conf) asks with `GvqAsk` and finds the answer in two variables, whose
+fields are separated by commas:
+
+    GVQ_MEETING   announce,memberdelay,reportholdtime,reporthold,minutes,seconds,callerannounce
+    GVQ_TOLD      again,heard,words,context,musicclass,ringing
+
+with the words joined by &. The protocol's patterns let none of these signs into a field, and keep
+both below the length of a manager's line.
+"""
+
+from ami_adapter.headers import Headers, one, required, whole
+from ami_adapter.joins import MAX_VISITS, call_id
+from coordinator.protocol import Ask, Told
+
+_LONGEST_S = 3600
+
+
+def from_event(box: str, event: Headers) -> Ask:
+    """The ask of a GvqAsk event. Raises Unreadable, ValidationError."""
+    visit = whole(required(event, "visit"), "Visit", 1, MAX_VISITS)
+    spoke_s = whole(one(event, "spoke") or "0", "Spoke", 0, 2**31)
+    return Ask(
+        call_id=call_id(box, required(event, "uniqueid"), visit),
+        heard=one(event, "heard"),
+        spoke_s=min(spoke_s, _LONGEST_S),
+    )
+
+
+def answer(told: Told) -> str:
+    """The value of GVQ_TOLD."""
+    words = "&".join(told.words)
+    return _fields(
+        told.again_s, told.heard, words, told.context, told.musicclass, int(told.ringing)
+    )
+
+
+def meeting(told: Told) -> str:
+    """The value of GVQ_MEETING."""
+    say = told.meeting
+    return _fields(
+        say.announce, say.memberdelay, int(say.reportholdtime), say.queue_reporthold,
+        say.queue_minutes, say.queue_seconds, say.queue_callerannounce,
+    )  # fmt: skip
+
+
+def _fields(*values: str | int) -> str:
+    return ",".join(str(value) for value in values)
