@@ -52,8 +52,12 @@ def decoded(text: str) -> str:
 
     Bytes that are no UTF-8 become U+FFFD: a caller with an odd name still has a place.
     """
-    shown = "".join(c if c.isprintable() else " " for c in unquote(text, errors="replace"))
-    return shown[:TEXT_LENGTH]
+    return shown(unquote(text, errors="replace"))
+
+
+def shown(text: str) -> str:
+    """The text fit to show, likewise."""
+    return "".join(c if c.isprintable() else " " for c in text)[:TEXT_LENGTH]
 
 
 def whole(text: str, what: str, low: int, high: int) -> int:

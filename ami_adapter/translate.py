@@ -16,7 +16,7 @@ from typing import Final, Literal, get_args
 
 from pydantic import ValidationError
 
-from ami_adapter import asks, joins
+from ami_adapter import asks, joins, transfers
 from ami_adapter.devices import device
 from ami_adapter.headers import (
     TEXT_LENGTH,
@@ -304,7 +304,7 @@ class Translator:
         channels = {one(event, name) for name in names} - {""}
         for offer in list(self.offers.values()):
             if channels & {offer.offer_id, offer.caller} and self._step_offer(offer, "transfer"):
-                yield self._complete(offer, "transfer")
+                yield self._complete(offer, "transfer", transfers.target(event))
 
     def _on_device(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         found = device(event)
@@ -343,10 +343,12 @@ class Translator:
         reason = reason[:TEXT_LENGTH]
         yield OfferEnded(offer_id=offer_id, fence=offer.fence, outcome=outcome, reason=reason)
 
-    def _complete(self, offer: Offer, ended_by: EndedBy) -> Complete:
+    def _complete(self, offer: Offer, ended_by: EndedBy, transfer: str = "") -> Complete:
         self._step_visit(offer, "complete")
         self.completing[offer.offer_id] = offer.call_id
-        return Complete(offer_id=offer.offer_id, fence=offer.fence, ended_by=ended_by)
+        return Complete(
+            offer_id=offer.offer_id, fence=offer.fence, ended_by=ended_by, transfer=transfer
+        )
 
     def _ends(self, uniqueid: str) -> None:
         """This side hung up first, unless the other one did before.

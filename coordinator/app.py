@@ -34,6 +34,9 @@ from coordinator.history.queries import History
 from coordinator.line import keys
 from coordinator.line.engine import Engine, TransitionFailed
 from coordinator.line.scripts import Timing
+from coordinator.queue_log.lines import Style
+from coordinator.queue_log.table import Table
+from coordinator.queue_log.writer import Writer
 from coordinator.redis_client import AWAY, connected, eviction, server_id
 from coordinator.server import listen, stopping, url_of, web_server
 from coordinator.settings import Settings
@@ -133,9 +136,9 @@ async def running(settings: Settings) -> AsyncIterator[Coordinator]:
         coordinator = await _build(stack, settings, redis_url, database)
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             "keeper": coordinator.keeper.run,
-            "history": Consumer(coordinator.engine, database, settings.journal_keep).run,
             "live events": coordinator.live.run,
             "directory": partial(_keep_mirrored, coordinator.directory),
+            **_journal_writers(coordinator),
         }
         tasks = [
             asyncio.create_task(_for_ever(name, run), name=name) for name, run in parts.items()
@@ -144,6 +147,18 @@ async def running(settings: Settings) -> AsyncIterator[Coordinator]:
         stack.push_async_callback(coordinator.links.stop)
         stack.callback(coordinator.live.stop)
         yield coordinator
+
+
+def _journal_writers(here: Coordinator) -> dict[str, Callable[[], Awaitable[None]]]:
+    """What keeps the journal elsewhere: the history, and queue_log where it is wanted."""
+    settings = here.settings
+    style = Style(settings.queue_log_agent == "name", settings.queue_log_caller_name)
+    beside = Table(style).write if settings.queue_log_table else None
+    history = Consumer(here.engine, here.database, settings.journal_keep, beside)
+    if settings.queue_log is None:
+        return {"history": history.run}
+    writer = Writer(here.engine, here.history, settings.queue_log, style)
+    return {"history": history.run, "queue_log": writer.run}
 
 
 async def _embedded(stack: AsyncExitStack, settings: Settings) -> str:

@@ -16,17 +16,20 @@ INTEGERS = frozenset(
         "at_us", "priority", "rank", "position", "fence", "penalty", "min_penalty", "max_penalty",
         "raise_penalty", "age_us", "wait_us", "ring_us", "hold_us", "talk_us", "timeout_us",
         "ahead", "order", "weight", "ring_timeout_s", "retry_s", "wrapup_s", "removed",
-        "penalty_members_limit", "keeps_min",
+        "penalty_members_limit", "keeps_min", "original_position", "claimed", "logged_in", "paused",
+        "added",
     }
 )  # fmt: skip
 
 #: type → the fields it carries beside id, at_us and type ("?" marks one that may be absent).
+#: Of callers and offers also, whatever the type: uniqueid, the caller's channel on its box, and
+#: interface, the agent's phone; so that queue_log needs nothing but the entry.
 TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
     "caller.joined": (
-        "queue", "call_id", "box", "channel", "caller_id_num", "caller_id_name", "priority",
-        "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?", "keeps_min?",
-        "age_us", "by",
+        "queue", "call_id", "uniqueid?", "box", "channel", "caller_id_num", "caller_id_name",
+        "priority", "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?",
+        "keeps_min?", "age_us", "by",
     ),
     # By a penalty rule. keeps_min: the raise lifts nobody from below min.
     "caller.window": (
@@ -38,7 +41,11 @@ TYPES: dict[str, tuple[str, ...]] = {
         "queue", "call_id", "box", "channel", "caller_id_num", "caller_id_name", "outcome",
     ),
     "caller.moved": ("queue", "call_id", "box", "priority", "rank", "position", "by"),
-    "caller.left": ("queue", "call_id", "box", "outcome", "reason?", "position", "wait_us", "by"),
+    # original_position: where it joined. reason: of exit_key, the keys pressed.
+    "caller.left": (
+        "queue", "call_id", "uniqueid?", "box", "outcome", "reason?", "position",
+        "original_position?", "wait_us", "by",
+    ),
     "caller.detached": ("queue", "call_id", "box"),
     "caller.attached": ("queue", "call_id", "box"),
     # considered: [[agent, effective penalty, metric], …] best first; passed_over: [[call, why], …]
@@ -47,23 +54,35 @@ TYPES: dict[str, tuple[str, ...]] = {
         "queue", "call_id", "box", "agent", "home", "offer_id", "fence", "penalty", "position",
         "strategy", "considered", "passed_over", "ahead", "timeout_us",
     ),
-    # agent_state: the state the agent enters by this.
+    # agent_state: the state the agent enters by this. claimed: 1 after offer.claimed.
     "offer.ended": (
         "queue", "call_id", "agent", "offer_id", "fence", "outcome", "reason?", "ring_us",
-        "agent_state",
+        "agent_state", "claimed?", "uniqueid?", "interface?",
     ),
     # The phone has answered and holds the claim; an announcement plays before the bridge.
     "offer.claimed": ("queue", "call_id", "agent", "offer_id", "fence"),
     "call.connected": (
-        "queue", "call_id", "box", "agent", "home", "offer_id", "fence", "hold_us", "by",
+        "queue", "call_id", "box", "agent", "home", "offer_id", "fence", "hold_us", "ring_us?",
+        "uniqueid?", "interface?", "by",
     ),
+    # transfer: as protocol.Complete has it.
     "call.completed": (
-        "queue", "call_id", "agent", "offer_id", "ended_by", "hold_us", "talk_us", "agent_state",
+        "queue", "call_id", "agent", "offer_id", "ended_by", "transfer?", "hold_us", "talk_us",
+        "agent_state", "uniqueid?", "interface?", "original_position?",
     ),
     # state: offline | unregistered | paused | in_use | resting | wrapup | available
     # (ringing and talking follow from offer.made and call.connected).
     "agent.state": ("agent", "state", "reason?", "home", "by"),
-    "member.changed": ("queue", "agent", "penalty?", "order?", "removed"),
+    # What the operator changed; the state may stay as it is (of one who talks). change: login |
+    # logout | pause | unpause | interface, which `was` another. queues: all it is a member of.
+    "agent.changed": (
+        "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues",
+    ),
+    # added: 1 for a new membership, 0 for a new penalty. logged_in, paused: the agent's.
+    "member.changed": (
+        "queue", "agent", "interface?", "logged_in?", "paused?", "penalty?", "order?", "added?",
+        "removed",
+    ),
     "queue.changed": (
         "queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?",
         "penalty_members_limit?", "removed",
@@ -122,6 +141,8 @@ def _typed(name: str, text: str) -> Any:
         return [[agent, int(tier), int(metric)] for agent, tier, metric in json.loads(text) or []]
     if name == "passed_over":
         return json.loads(text) or []
+    if name == "queues":
+        return text.split(",") if text else []
     return text
 
 

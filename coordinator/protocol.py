@@ -129,12 +129,17 @@ class OfferEnded(_Message):
 
 
 class Complete(_Message):
-    """A connected call is over."""
+    """A connected call is over.
+
+    transfer: where to, in the words of Asterisk's queue_log: `blind|exten|context`, or `attended|`
+    and `BRIDGE|bridge`, `APP|application` or `LINK|channel|channel`. Empty for none, or unknown.
+    """
 
     kind: Literal["complete"] = "complete"
     offer_id: Id
     fence: Fence
     ended_by: EndedBy
+    transfer: Text = ""
 
 
 class Device(_Message):

@@ -3,7 +3,7 @@
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,4 +45,17 @@ class Settings(BaseSettings):
     )
     journal_keep: int = Field(
         1_000_000, gt=0, description="Entries kept in Redis once SQL has them."
+    )
+
+    queue_log: Path | None = Field(
+        None, description="File that gets Asterisk's queue_log of the whole line; none: no file."
+    )
+    queue_log_table: bool = Field(
+        False, description="The same into the table queue_log; alike on all replicas."
+    )
+    queue_log_agent: Literal["interface", "name"] = Field(
+        "interface", description="What stands for an agent there (log_membername_as_agent)."
+    )
+    queue_log_caller_name: bool = Field(
+        False, description="ENTERQUEUE has the caller's name too (log-caller-id-name)."
     )

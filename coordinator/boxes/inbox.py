@@ -41,7 +41,8 @@ async def take(engine: Engine, origin: Origin, event: Event) -> Reply:
             offer = (event.offer_id, event.fence)
             return await engine.offer_ended(origin, *offer, event.outcome, event.reason)
         case Complete():
-            return await engine.complete(origin, event.offer_id, event.fence, event.ended_by)
+            offer = (event.offer_id, event.fence)
+            return await engine.complete(origin, *offer, event.ended_by, event.transfer)
         case Device():
             return await engine.device(origin, event.interface, event.state)
         case Snapshot():

@@ -11,7 +11,7 @@ Redis keeps what SQL has not got.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,6 +45,9 @@ RETRY_S = 1.0
 TRIM_EVERY = 1_000
 
 
+#: Writes more of the same entries, in the transaction and after the history's own rows.
+Beside = Callable[[AsyncSession, Sequence[Entry]], Awaitable[None]]
+
 _FIRST = text(
     "INSERT INTO cursors (consumer, position) VALUES (:consumer, :position) ON CONFLICT DO NOTHING"
 )
@@ -53,10 +56,13 @@ _FIRST = text(
 class Consumer:
     """Writes the journal of one line into one database. `keep`: entries Redis keeps."""
 
-    def __init__(self, engine: Engine, database: Database, keep: int) -> None:
+    def __init__(
+        self, engine: Engine, database: Database, keep: int, beside: Beside | None = None
+    ) -> None:
         self._engine = engine
         self._database = database
         self._keep = keep
+        self._beside = beside
         self._seen = START
         self._untrimmed = TRIM_EVERY
         self._well = True
@@ -96,6 +102,8 @@ class Consumer:
             fresh = _after(entries, cursor.position)
             if fresh:
                 await _write(session, fresh)
+                if self._beside:
+                    await self._beside(session, fresh)
                 cursor.position = fresh[-1].id
             return cursor.position
 

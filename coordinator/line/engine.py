@@ -187,10 +187,12 @@ class Engine(reads.Reads):
             "offer_ended", origin, offer_id=offer_id, fence=fence, outcome=outcome, reason=reason
         )
 
-    async def complete(self, origin: Origin, offer_id: str, fence: int, ended_by: str) -> Reply:
-        """A connected call is over."""
+    async def complete(
+        self, origin: Origin, offer_id: str, fence: int, ended_by: str, transfer: str = ""
+    ) -> Reply:
+        """A connected call is over; `transfer` as `protocol.Complete` has it."""
         return await self._event(
-            "complete", origin, offer_id=offer_id, fence=fence, ended_by=ended_by
+            "complete", origin, offer_id=offer_id, fence=fence, ended_by=ended_by, transfer=transfer
         )
 
     async def device(self, origin: Origin, interface: str, state: str) -> Reply:

@@ -1,4 +1,4 @@
-"""The directory (what is configured) and the history (what has happened).
+"""The directory (what is configured), the history (what has happened) and queue_log.
 
 Revises: nothing
 """
@@ -23,6 +23,7 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _create_directory()
     _create_history()
+    _create_queue_log()
 
 
 def _create_directory() -> None:
@@ -161,7 +162,23 @@ def _create_history() -> None:
     )
 
 
+def _create_queue_log() -> None:
+    op.create_table(
+        "queue_log",
+        sa.Column("id", SERIAL, nullable=False),
+        sa.Column("time", sa.DateTime(), nullable=False),
+        sa.Column("callid", sa.String(150), nullable=False),
+        sa.Column("queuename", TEXT, nullable=False),
+        sa.Column("agent", sa.String(128), nullable=False),
+        sa.Column("event", WORD, nullable=False),
+        *(sa.Column(f"data{number}", TEXT, nullable=False) for number in range(1, 6)),
+        sa.PrimaryKeyConstraint("id", name="pk_queue_log"),
+    )
+    op.create_index("ix_queue_log_time", "queue_log", ["time"])
+
+
 def downgrade() -> None:
+    op.drop_table("queue_log")
     for table in ("cursors", "offers", "calls", "journal"):
         op.drop_table(table)
     for table in ("mirror", "tokens", "boxes", "members", "agents", "queues"):

@@ -53,23 +53,38 @@ def test_who_hung_up_first_ended_the_call(events: list[Headers], ended_by: str) 
     here = ringing()
     here.take(bridged())
     out = all_of(here, events)
-    assert [event.model_dump() for event in out] == [
-        {"kind": "complete", **OFFER_, "ended_by": ended_by}
+    assert [event.model_dump(exclude_defaults=True) for event in out] == [
+        {**OFFER_, "ended_by": ended_by}
     ]
 
 
-@pytest.mark.parametrize("transfer", [
-    {"event": "BlindTransfer", "transfereruniqueid": OFFER_ID},
-    {"event": "BlindTransfer", "transfereruniqueid": CALLER},
-    {"event": "AttendedTransfer", "origtransfereruniqueid": OFFER_ID},
-    {"event": "AttendedTransfer", "secondtransfereruniqueid": OFFER_ID},
+@pytest.mark.parametrize(("transfer", "where"), [
+    ({"event": "BlindTransfer", "transfereruniqueid": OFFER_ID}, "blind||"),
+    ({"event": "BlindTransfer", "transfereruniqueid": CALLER, "extension": "200",
+      "context": "inside"}, "blind|200|inside"),
+    ({"event": "BlindTransfer", "transfereruniqueid": CALLER, "extension": "2|0\r\n0",
+      "context": ["twice", "told"]}, "blind|2_0  0|"),
+    ({"event": "BlindTransfer", "transfereruniqueid": CALLER, "extension": "2" * 300},
+     "blind|" + "2" * 250),
+    ({"event": "AttendedTransfer", "origtransfereruniqueid": OFFER_ID}, "attended|"),
+    ({"event": "AttendedTransfer", "secondtransfereruniqueid": OFFER_ID, "desttype": "Bridge",
+      "destbridgeuniqueid": "b-1"}, "attended|BRIDGE|b-1"),
+    ({"event": "AttendedTransfer", "origtransfereruniqueid": CALLER, "desttype": "App",
+      "destapp": "VoiceMail"}, "attended|APP|VoiceMail"),
+    ({"event": "AttendedTransfer", "origtransfereruniqueid": CALLER, "desttype": "Link",
+      "localonechannel": "Local/1;1", "localtwochannel": "Local/1;2"},
+     "attended|LINK|Local/1;1|Local/1;2"),
+    ({"event": "AttendedTransfer", "origtransfereruniqueid": CALLER, "desttype": "Threeway"},
+     "attended|"),
 ])  # fmt: skip
-def test_a_transfer_completes_the_call(transfer: dict[str, str]) -> None:
+def test_a_transfer_completes_the_call_and_says_where_to(
+    transfer: dict[str, str | list[str]], where: str
+) -> None:
     here = ringing()
     here.take(bridged())
     assert here.take({**transfer, "result": "Fail"}).events == ()
     out = all_of(here, [{**transfer, "result": "Success"}, hung_up(OFFER_ID), hung_up(CALLER)])
-    assert out == [Complete(**OFFER_, ended_by="transfer")]
+    assert out == [Complete(**OFFER_, ended_by="transfer", transfer=where)]
 
 
 def test_a_transfer_of_others_is_none_of_ours() -> None:

@@ -12,6 +12,7 @@ import migrations
 from coordinator.database import Base, Database, normalise_url, open_engine, writing
 from coordinator.directory import models as _directory  # noqa: F401  # fills Base.metadata
 from coordinator.history import models as _history  # noqa: F401
+from coordinator.queue_log import table as _queue_log  # noqa: F401
 from migrations import run
 
 

@@ -3,7 +3,7 @@
 -- KEYS       tenant prefix
 -- ARGV       {agent, change: login | logout | pause | unpause, reason?}
 -- Returns    ok | unknown_agent
--- Journal    offer.ended (cancelled), agent.state
+-- Journal    agent.changed, offer.ended (cancelled), agent.state
 local CHANGES = {
   login = { 'logged_in', '1' },
   logout = { 'logged_in', '0' },
@@ -15,8 +15,10 @@ transition('agent_state', function(arg)
   local a = agents.load(arg.agent)
   if not a then return 'unknown_agent' end
   local field, value = unpack(CHANGES[arg.change])
-  save(K.agent(a.name), a, field, value)
-  if field == 'paused' then save(K.agent(a.name), a, 'reason', arg.reason or '') end
+  local reason = field == 'paused' and (arg.reason or '') or a.reason
+  local changed = a[field] ~= value or a.reason ~= reason
+  save(K.agent(a.name), a, field, value, 'reason', reason)
+  if changed then agents.tell(a, arg.change) end
   local call = arg.change == 'logout' and a.offer ~= '' and offers.cancel(a.offer)
   agents.update(agents.load(a.name), 'api')
   if call then calls.reopen(call) end

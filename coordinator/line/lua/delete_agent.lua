@@ -3,12 +3,14 @@
 -- KEYS       tenant prefix
 -- ARGV       {agent}
 -- Returns    ok | unknown_agent | agent_busy
--- Journal    agent.state (offline), member.changed*
+-- Journal    agent.changed (logout), agent.state (offline), member.changed*
 transition('delete_agent', function(arg)
   local a = agents.load(arg.agent)
   if not a then return 'unknown_agent' end
   if a.offer ~= '' or a.call ~= '' then return 'agent_busy' end
+  local at_work = a.logged_in == '1'
   save(K.agent(a.name), a, 'logged_in', '0')
+  if at_work then agents.tell(a, 'logout') end
   agents.refresh(a)
   journal('agent.state', 'agent', a.name, 'state', 'offline', 'reason', 'deleted', 'home', a.home,
     'by', 'api')

@@ -72,6 +72,17 @@ function agents.update(a, by)
   end
 end
 
+-- What the operator has changed: the state may stay the same by it (of an agent who talks).
+-- `change`: login | logout | pause | unpause | interface, which `was` another before.
+function agents.tell(a, change, was)
+  local queues = redis.call('HKEYS', K.memberships(a.name))
+  table.sort(queues)
+  journal('agent.changed', 'agent', a.name, 'change', change, 'interface', a.interface,
+    'was', was or false, 'reason', a.paused == '1' and a.reason ~= '' and a.reason,
+    'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused),
+    'queues', table.concat(queues, ','))
+end
+
 -- Takes an available agent's index entries out and files them anew: a penalty, a strategy or a
 -- membership has changed.
 function agents.refile(a)

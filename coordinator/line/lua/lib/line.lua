@@ -55,10 +55,11 @@ function calls.enter(join, box, rank, age, by)
   end
   redis.call('ZADD', K.line(join.queue), 0, place)
   redis.call('SADD', K.calls(box), call.id)
-  journal('caller.joined', 'queue', join.queue, 'call_id', call.id, 'box', box,
-    'channel', join.channel, 'caller_id_num', join.caller_id_num,
+  save(key, call, 'original_position', position(join.queue, place))
+  journal('caller.joined', 'queue', join.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
+    'box', box, 'channel', join.channel, 'caller_id_num', join.caller_id_num,
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
-    'position', position(join.queue, place), 'min_penalty', join.min_penalty or false,
+    'position', tonumber(call.original_position), 'min_penalty', join.min_penalty or false,
     'max_penalty', join.max_penalty or false, 'raise_penalty', join.raise_penalty or false,
     'keeps_min', join.raise_keeps_min and 1 or false, 'age_us', age, 'by', by)
   rules.begin(call, join.rule)
@@ -120,8 +121,9 @@ local function out_of_line(call, outcome, reason, by)
   calls.close(call)
   if call.rule then clear_timer('rule:' .. call.id) end
   redis.call('ZREM', K.line(call.queue), call.place)
-  journal('caller.left', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
-    'outcome', outcome, 'reason', reason ~= '' and reason, 'position', place,
+  journal('caller.left', 'queue', call.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
+    'box', call.box, 'outcome', outcome, 'reason', reason ~= '' and reason, 'position', place,
+    'original_position', tonumber(call.original_position),
     'wait_us', now - tonumber(call.joined), 'by', by)
 end
 
@@ -155,12 +157,14 @@ function calls.connect(call, o, by, age)
   out_of_line(call, 'answered', '', by)
   journal('call.connected', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
     'agent', o.agent, 'home', o.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
-    'hold_us', hold, 'by', by)
+    'hold_us', hold, 'ring_us', since - tonumber(o.made), 'uniqueid', call.uniqueid,
+    'interface', o.interface, 'by', by)
   average(call.queue, 'hold_us', hold)
 end
 
--- The talk is over. The agent wraps up as the queue says and counts one call more.
-function calls.complete(call, o, ended_by)
+-- The talk is over. The agent wraps up as the queue says and counts one call more. `transfer`: how
+-- and where to, when the box says so.
+function calls.complete(call, o, ended_by, transfer)
   local talk = now - tonumber(o.connected)
   redis.call('DEL', K.offer(o.id))
   forget(call)
@@ -178,8 +182,10 @@ function calls.complete(call, o, ended_by)
     state = agents.refresh(a)
   end
   journal('call.completed', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
-    'offer_id', o.id, 'ended_by', ended_by, 'hold_us', tonumber(call.hold), 'talk_us', talk,
-    'agent_state', state)
+    'offer_id', o.id, 'ended_by', ended_by, 'transfer', transfer or false,
+    'hold_us', tonumber(call.hold), 'talk_us', talk, 'agent_state', state,
+    'uniqueid', call.uniqueid, 'interface', o.interface,
+    'original_position', tonumber(call.original_position))
   if redis.call('SISMEMBER', K.queues(), call.queue) == 1 then   -- not deleted meanwhile
     redis.call('HINCRBY', K.queue(call.queue), 'completed', 1)
     average(call.queue, 'talk_us', talk)

@@ -19,19 +19,25 @@ function members.refile(queue)
   end
 end
 
+-- Journals a change of a membership, with what its agent is by then.
+local function tell(queue, a, ...)
+  journal('member.changed', 'queue', queue, 'agent', a.name, 'interface', a.interface,
+    'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused), ...)
+end
+
 function members.put(queue, a, penalty)
   local key = K.memberships(a.name)
   local value = redis.call('HGET', key, queue)
   local m = value and membership(value)
   if m and m.penalty == penalty then return end
-  if not m then
+  local added = not m
+  if added then
     m = { order = redis.call('HINCRBY', K.queue(queue), 'last_order', 1), calls = 0 }
     redis.call('SADD', K.members(queue), a.name)
   end
   m.penalty = penalty
   redis.call('HSET', key, queue, membership_value(m))
-  journal('member.changed', 'queue', queue, 'agent', a.name, 'penalty', penalty,
-    'order', m.order, 'removed', 0)
+  tell(queue, a, 'penalty', penalty, 'order', m.order, 'added', added and 1 or 0, 'removed', 0)
   agents.refile(a)
   members.flatten(queue)
   stirred.queue[queue] = true
@@ -41,7 +47,7 @@ end
 function members.remove(queue, a)
   redis.call('HDEL', K.memberships(a.name), queue)
   redis.call('SREM', K.members(queue), a.name)
-  journal('member.changed', 'queue', queue, 'agent', a.name, 'removed', 1)
+  tell(queue, a, 'removed', 1)
   local o = a.offer ~= '' and offers.load(a.offer)
   if o and o.queue == queue then
     calls.reopen(offers.cancel(o.id))

@@ -31,8 +31,9 @@ end
 
 local function create(id, fence, call, a, state)
   local o = { id = id }
-  save(K.offer(id), o, 'call_id', call.id, 'agent', a.name, 'queue', call.queue, 'box', call.box,
-    'home', a.home, 'fence', fence, 'made', now, 'state', state)
+  save(K.offer(id), o, 'call_id', call.id, 'agent', a.name, 'interface', a.interface,
+    'queue', call.queue, 'box', call.box, 'home', a.home, 'fence', fence, 'made', now,
+    'state', state)
   return o
 end
 
@@ -92,7 +93,8 @@ function offers.finish(o, call, outcome, reason, stopping)
   end
   journal('offer.ended', 'queue', o.queue, 'call_id', call.id, 'agent', o.agent, 'offer_id', o.id,
     'fence', tonumber(o.fence), 'outcome', outcome, 'reason', reason ~= '' and reason,
-    'ring_us', now - tonumber(o.made), 'agent_state', state)
+    'ring_us', now - tonumber(o.made), 'agent_state', state, 'claimed', o.state == 'claimed' and 1,
+    'uniqueid', call.uniqueid, 'interface', o.interface)
 end
 
 local function stop(o, call, outcome)
