@@ -164,7 +164,7 @@ def _completed(entry: Entry, style: Style, standing: Standing) -> list[Row]:
     began = entry.at_us - data["talk_us"]
     times = (_seconds(began - data["hold_us"], began), _seconds(began, entry.at_us))
     event, where = _end(data)
-    place = data.get("original_position", "")
+    place = data.get("original_position", 0)
     return [_of_call(entry, _agent(entry, style), event, *where, *times, place)]
 
 

@@ -47,9 +47,10 @@ class Writer:
         """Writes for ever."""
         while True:
             try:
-                if await self.step(BLOCK_MS) < BATCH:
-                    await asyncio.sleep(LINGER_S)
+                taken = await self.step(BLOCK_MS)
                 self._recovered()
+                if taken < BATCH:
+                    await asyncio.sleep(LINGER_S)
             except Exception as error:
                 self._failed(error)
                 await asyncio.sleep(RETRY_S)
