@@ -11,6 +11,7 @@ from coordinator.protocol import (
     Ask,
     Command,
     CommandFrame,
+    Complete,
     Connect,
     Device,
     Done,
@@ -29,7 +30,7 @@ from coordinator.protocol import (
 #: Longer than anything here takes on a busy machine.
 PATIENCE_S = 20.0
 
-Event = Join | Leave | Connect | Device | Snapshot
+Event = Join | Leave | Connect | Complete | Device | Snapshot
 
 
 class Hung(Exception):

@@ -109,6 +109,7 @@ class Coordinator:
 
     def __init__(self, directory: Path) -> None:
         self.data_dir = directory / "data"
+        self.queue_log = directory / "queue_log"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.program = Program(
@@ -118,6 +119,7 @@ class Coordinator:
                 "GVQ_DATA_DIR": str(self.data_dir),
                 "GVQ_LISTEN": f"127.0.0.1:{port}",
                 "GVQ_NAME": "one",
+                "GVQ_QUEUE_LOG": str(self.queue_log),
                 **TIMING,
             },
         )

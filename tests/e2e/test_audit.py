@@ -1,6 +1,7 @@
 """The journal of a real day, and what `gvq verify` and `gvq why` make of it."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +10,8 @@ from ami_adapter.simulator.phones import Behaviour
 from coordinator.journal import Entry
 from tests.e2e.programs import gvq
 from tests.e2e.rig import Rig
+from tests.queue_log.reader import Event, read, read_line
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -35,6 +38,26 @@ async def _verify(entries: Sequence[Entry]) -> tuple[int, str]:
 async def test_a_day_breaks_no_rule(rig: Rig) -> None:
     status, output = await _verify(await _a_day(rig))
     assert status == 0, output
+
+
+async def test_its_queue_log_is_one_of_asterisks(alone: Rig) -> None:
+    """Read by a reader that knows only what app_queue writes."""
+    entries, log = await _a_day(alone), alone.coordinator.queue_log
+
+    def lines() -> list[Event]:
+        return [read_line(line) for line in log.read_text("utf-8").splitlines()]
+
+    async def complete() -> bool:
+        return [event.name for event in lines()].count("COMPLETEAGENT") == 4
+
+    await eventually(complete)
+    report = read(log.read_text("utf-8"))
+    assert report.members == {("sales", "PJSIP/101"), ("sales", "PJSIP/102")}
+    refused = sum(e.type == "offer.ended" and e.data["outcome"] == "rejected" for e in entries)
+    assert Counter(event.name for event in lines()) - Counter(ADDMEMBER=2) == {
+        "ENTERQUEUE": 6, "ABANDON": 1, "EXITWITHTIMEOUT": 1, "RINGNOANSWER": refused,
+        "CONNECT": 4, "COMPLETEAGENT": 4,
+    }  # fmt: skip
 
 
 async def test_two_swapped_entries_are_found(rig: Rig) -> None:

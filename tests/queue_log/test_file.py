@@ -1,5 +1,6 @@
 """The log file and its position: each line once, whatever is killed, renamed, emptied or full."""
 
+import fcntl
 import os
 import resource
 import shutil
@@ -7,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -217,3 +219,27 @@ def test_the_log_is_not_for_everybody(path: Path) -> None:
     """Callers' numbers are in it."""
     LogFile(path).append(START, BATCH)
     assert not path.stat().st_mode & 0o007
+
+
+def test_who_writes_waits_for_another_to_record(path: Path) -> None:
+    """Race: both have read the position, and both append."""
+    LogFile(path).append(START, BATCH[:1])
+    position = path.with_name(".queue_log.position")
+    done: list[str] = []
+    with position.open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = Thread(target=lambda: done.append(LogFile(path).append("1-0", BATCH[1:])))
+        second.start()
+        while second.is_alive() and not waited_for(position):
+            second.join(0.01)
+        assert not done
+        fcntl.flock(held, fcntl.LOCK_UN)
+    second.join()
+    assert done == ["3-0"]
+    assert path.read_text() == WHOLE
+
+
+def waited_for(path: Path) -> bool:
+    """Whether somebody waits for the lock of the file (proc(5): /proc/locks)."""
+    rows = Path("/proc/locks").read_text().splitlines()
+    return any("->" in row and f":{path.stat().st_ino} " in row for row in rows)
