@@ -68,8 +68,11 @@ def _same_calls(report: Report, calls: Sequence[CallRow], uniqueids: dict[str, s
 def _same_offers(report: Report, offers: Sequence[OfferRow], entries: Sequence[Entry]) -> None:
     """An offer may end twice: called off, and then found to be a talk by a snapshot."""
     ended = Counter(e.data["outcome"] for e in entries if e.type == "offer.ended")
+    answered = {e.data["offer_id"] for e in entries if e.type == "offer.claimed"}
     claimed = Counter(
-        e.data["outcome"] for e in entries if e.type == "offer.ended" and "claimed" in e.data
+        e.data["outcome"]
+        for e in entries
+        if e.type == "offer.ended" and e.data["offer_id"] in answered
     )
     failed = ("no_answer", "busy", "rejected", "failed", "expired")
     assert report.events["RINGNOANSWER"] == sum(ended[o] - claimed[o] for o in failed)
