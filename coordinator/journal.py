@@ -17,7 +17,7 @@ INTEGERS = frozenset(
         "raise_penalty", "age_us", "wait_us", "ring_us", "hold_us", "talk_us", "timeout_us",
         "ahead", "order", "weight", "ring_timeout_s", "retry_s", "wrapup_s", "removed",
         "penalty_members_limit", "keeps_min", "original_position", "claimed", "logged_in", "paused",
-        "added",
+        "added", "count", "calls",
     }
 )  # fmt: skip
 
@@ -26,10 +26,11 @@ INTEGERS = frozenset(
 #: interface, the agent's phone; so that queue_log needs nothing but the entry.
 TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
+    # count: how many are in the queue now.
     "caller.joined": (
         "queue", "call_id", "uniqueid?", "box", "channel", "caller_id_num", "caller_id_name",
         "priority", "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?",
-        "keeps_min?", "age_us", "by",
+        "keeps_min?", "age_us", "count?", "by",
     ),
     # By a penalty rule. keeps_min: the raise lifts nobody from below min.
     "caller.window": (
@@ -44,7 +45,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     # original_position: where it joined. reason: of exit_key, the keys pressed.
     "caller.left": (
         "queue", "call_id", "uniqueid?", "box", "outcome", "reason?", "position",
-        "original_position?", "wait_us", "by",
+        "original_position?", "wait_us", "count?", "by",
     ),
     "caller.detached": ("queue", "call_id", "box"),
     "caller.attached": ("queue", "call_id", "box"),
@@ -78,15 +79,18 @@ TYPES: dict[str, tuple[str, ...]] = {
     "agent.changed": (
         "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues",
     ),
-    # added: 1 for a new membership, 0 for a new penalty. logged_in, paused: the agent's.
+    # added: 1 for a new membership, 0 for a new penalty. logged_in, paused: the agent's. A removed
+    # one's penalty and calls taken.
     "member.changed": (
         "queue", "agent", "interface?", "logged_in?", "paused?", "penalty?", "order?", "added?",
-        "removed",
+        "calls?", "removed",
     ),
     "queue.changed": (
         "queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?",
         "penalty_members_limit?", "removed",
     ),
+    # Figures and members' calls count from nothing.
+    "queue.reset": ("queue", "by"),
     "box.attached": ("box",),
     "box.detached": ("box", "reason"),
     # The line waits for boxes to come back before it decides (start of a coordinator or Redis).

@@ -216,6 +216,12 @@ def _queue(world: World, entry: Entry) -> None:
     queue.penalty_members_limit = data.get("penalty_members_limit", queue.penalty_members_limit)
 
 
+def _reset(world: World, entry: Entry) -> None:
+    queue = world.queues.get(entry.data["queue"])
+    if queue:
+        queue.completed.clear()
+
+
 def _hold(world: World, entry: Entry) -> None:
     world.held = entry.type == "line.held"
 
@@ -236,6 +242,7 @@ CHANGES: dict[str, Callable[[World, Entry], None]] = {
     "agent.state": _agent_state,
     "member.changed": _member,
     "queue.changed": _queue,
+    "queue.reset": _reset,
     "line.held": _hold,
     "line.resumed": _hold,
 }

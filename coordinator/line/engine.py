@@ -68,6 +68,10 @@ class Engine(reads.Reads):
         """Raises Refused: unknown_queue, queue_in_use."""
         return await self._ask("delete_queue", queue=queue)
 
+    async def reset_queue(self, queue: str) -> Reply:
+        """Figures and members' calls count from nothing. Raises Refused: unknown_queue."""
+        return await self._ask("reset_queue", queue=queue)
+
     async def put_rule(self, rule: str, changes: Sequence[PenaltyChange]) -> Reply:
         """Creates a penalty rule or changes it; callers who wait keep the old one."""
         return await self._ask("put_rule", rule=rule, changes=[astuple(c) for c in changes])

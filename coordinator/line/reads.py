@@ -14,6 +14,7 @@ from coordinator.line.types import (
     AgentView,
     BoxView,
     CallState,
+    Membership,
     QueueSettings,
     QueueView,
     Standing,
@@ -24,6 +25,12 @@ from coordinator.redis_client import server_time
 
 #: Length of a place before the call id (lua/lib/index.lua: PLACE_HEAD).
 PLACE_HEAD = 26
+
+
+#: A queue's figures, absent until there is something to count.
+FIGURES = (
+    "completed", "abandoned", "hold_us", "talk_us", "completed_in_level", "abandoned_in_level",
+)  # fmt: skip
 
 
 class Reads:
@@ -200,10 +207,7 @@ class Reads:
 def _queue_view(
     name: str, fields: dict[str, str], callers: int, available: int, members: int
 ) -> QueueView:
-    counters = {
-        field: int(fields.get(field, 0))
-        for field in ("completed", "abandoned", "hold_us", "talk_us")
-    }
+    counters = {field: int(fields.get(field, 0)) for field in FIGURES}
     return QueueView(name, _settings(fields), callers, available, members, **counters)
 
 
@@ -231,6 +235,7 @@ def _caller_view(call_id: str, fields: dict[str, str], position: int) -> Waiting
         joined_us=int(fields["joined"]),
         state="detached" if detached else cast(CallState, fields["state"]),
         agent=fields["agent"],
+        uniqueid=fields["uniqueid"],
     )
 
 
@@ -245,8 +250,18 @@ def _agent_view(name: str, fields: dict[str, str], memberships: dict[str, str]) 
         call_id=fields["call"],
         until_us=int(fields["until"]),
         last_call_us=int(fields["last_call"]),
-        queues={queue: int(value.split(":")[0]) for queue, value in memberships.items()},
+        logged_in=fields["logged_in"] == "1",
+        logged_in_us=int(fields.get("logged_in_at", 0)),
+        paused=fields["paused"] == "1",
+        pause_reason=fields["reason"],
+        paused_us=int(fields.get("paused_at", 0)),
+        memberships={queue: _membership(value) for queue, value in memberships.items()},
     )
+
+
+def _membership(value: str) -> Membership:
+    penalty, order, calls = value.split(":")
+    return Membership(int(penalty), int(order), int(calls))
 
 
 def _box_view(name: str, fields: dict[str, str], calls: int) -> BoxView:

@@ -97,6 +97,16 @@ class WaitingCaller:
     joined_us: int
     state: CallState
     agent: str
+    uniqueid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An agent in a queue. `order` only compares; `calls`: completed in this queue."""
+
+    penalty: int
+    order: int
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """An agent as the line sees it. Times µs, 0 for never."""
+    """An agent as the line sees it. Times µs, 0 for never. `reason`: of the state."""
 
     name: str
     interface: str
@@ -124,12 +134,25 @@ class AgentView:
     call_id: str
     until_us: int
     last_call_us: int
-    queues: dict[str, int]
+    logged_in: bool
+    logged_in_us: int
+    paused: bool
+    pause_reason: str
+    paused_us: int
+    memberships: dict[str, Membership]
+
+    @property
+    def queues(self) -> dict[str, int]:
+        """Queue → penalty."""
+        return {queue: member.penalty for queue, member in self.memberships.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """A queue's live figures. Hold and talk times are Queue()'s moving averages, µs."""
+    """A queue's live figures. Hold and talk times are Queue()'s moving averages, µs.
+
+    `…_in_level`: those of them who waited no longer than the queue's servicelevel.
+    """
 
     name: str
     settings: QueueSettings
@@ -140,6 +163,8 @@ class QueueView:
     abandoned: int
     hold_us: int
     talk_us: int
+    completed_in_level: int
+    abandoned_in_level: int
 
 
 @dataclass(frozen=True, slots=True)

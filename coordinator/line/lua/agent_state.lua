@@ -11,14 +11,19 @@ local CHANGES = {
   unpause = { 'paused', '0' },
 }
 
+-- Since when, for those who show it.
+local BEGUN = { login = 'logged_in_at', pause = 'paused_at' }
+
 transition('agent_state', function(arg)
   local a = agents.load(arg.agent)
   if not a then return 'unknown_agent' end
   local field, value = unpack(CHANGES[arg.change])
   local reason = field == 'paused' and (arg.reason or '') or a.reason
-  local changed = a[field] ~= value or a.reason ~= reason
-  save(K.agent(a.name), a, field, value, 'reason', reason)
-  if changed then agents.tell(a, arg.change) end
+  if a[field] ~= value or a.reason ~= reason then
+    save(K.agent(a.name), a, field, value, 'reason', reason)
+    if BEGUN[arg.change] then save(K.agent(a.name), a, BEGUN[arg.change], now) end
+    agents.tell(a, arg.change)
+  end
   local call = arg.change == 'logout' and a.offer ~= '' and offers.cancel(a.offer)
   agents.update(agents.load(a.name), 'api')
   if call then calls.reopen(call) end

@@ -2,6 +2,18 @@
 
 calls = {}
 
+local function in_line(queue)
+  return redis.call('ZCARD', K.line(queue))
+end
+
+-- Queue()'s service level: how many of the completed, or abandoned, did not wait longer.
+local function count(queue, field, wait)
+  local key = K.queue(queue)
+  redis.call('HINCRBY', key, field, 1)
+  local level = tonumber(redis.call('HGET', key, 'servicelevel') or '0') * 1000000
+  if wait <= level then redis.call('HINCRBY', key, field .. '_in_level', 1) end
+end
+
 function calls.load(id)
   local call = load(K.call(id))
   if call then
@@ -61,7 +73,8 @@ function calls.enter(join, box, rank, age, by)
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
     'position', tonumber(call.original_position), 'min_penalty', join.min_penalty or false,
     'max_penalty', join.max_penalty or false, 'raise_penalty', join.raise_penalty or false,
-    'keeps_min', join.raise_keeps_min and 1 or false, 'age_us', age, 'by', by)
+    'keeps_min', join.raise_keeps_min and 1 or false, 'age_us', age,
+    'count', in_line(join.queue), 'by', by)
   rules.begin(call, join.rule)
   calls.open(call)
   return call
@@ -124,7 +137,7 @@ local function out_of_line(call, outcome, reason, by)
   journal('caller.left', 'queue', call.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
     'box', call.box, 'outcome', outcome, 'reason', reason ~= '' and reason, 'position', place,
     'original_position', tonumber(call.original_position),
-    'wait_us', now - tonumber(call.joined), 'by', by)
+    'wait_us', now - tonumber(call.joined), 'count', in_line(call.queue), 'by', by)
 end
 
 local function forget(call)
@@ -136,7 +149,7 @@ end
 function calls.leave(call, outcome, reason, by)
   offers.finish_others(call, nil, 'cancelled')
   out_of_line(call, outcome, reason, by)
-  if outcome ~= 'exit_key' then redis.call('HINCRBY', K.queue(call.queue), 'abandoned', 1) end
+  if outcome ~= 'exit_key' then count(call.queue, 'abandoned', now - tonumber(call.joined)) end
   forget(call)
 end
 
@@ -187,7 +200,7 @@ function calls.complete(call, o, ended_by, transfer)
     'uniqueid', call.uniqueid, 'interface', o.interface,
     'original_position', tonumber(call.original_position))
   if redis.call('SISMEMBER', K.queues(), call.queue) == 1 then   -- not deleted meanwhile
-    redis.call('HINCRBY', K.queue(call.queue), 'completed', 1)
+    count(call.queue, 'completed', tonumber(call.hold))
     average(call.queue, 'talk_us', talk)
   end
 end

@@ -45,9 +45,10 @@ end
 
 -- A phone that rings for this queue stops.
 function members.remove(queue, a)
+  local m = membership(redis.call('HGET', K.memberships(a.name), queue))
   redis.call('HDEL', K.memberships(a.name), queue)
   redis.call('SREM', K.members(queue), a.name)
-  tell(queue, a, 'removed', 1)
+  tell(queue, a, 'penalty', m.penalty, 'calls', m.calls, 'removed', 1)
   local o = a.offer ~= '' and offers.load(a.offer)
   if o and o.queue == queue then
     calls.reopen(offers.cancel(o.id))
