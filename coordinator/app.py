@@ -1,6 +1,6 @@
 """The composition root: builds every part of a coordinator, starts and stops it, decides nothing.
 
-    embedded Valkey ─► SQL (migrated) ─► line ─► keeper, history, live ─► links ─► API
+    embedded Valkey ─► SQL (migrated) ─► line ─► keeper, history, live ─► links ─► API, manager
 
 Stopped in the reverse order: first no new work, then each box's link with a word to the line,
 then the readers of the journal, and last what everything stood on.
@@ -9,16 +9,18 @@ then the readers of the journal, and last what everything stood on.
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
 from coordinator.api.app import create_app
 from coordinator.api.services import Services
+from coordinator.asterisk_config import ConfigError
 from coordinator.boxes.clock import Clock
 from coordinator.boxes.keeper import QUIET_S, Keeper
 from coordinator.boxes.links import LinkServer
@@ -34,6 +36,10 @@ from coordinator.history.queries import History
 from coordinator.line import keys
 from coordinator.line.engine import Engine, TransitionFailed
 from coordinator.line.scripts import Timing
+from coordinator.manager.parts import Parts
+from coordinator.manager.server import serving
+from coordinator.manager.users import Users
+from coordinator.manager.users import load as load_users
 from coordinator.queue_log.lines import Style
 from coordinator.queue_log.table import Table
 from coordinator.queue_log.writer import Writer
@@ -43,6 +49,8 @@ from coordinator.settings import Settings
 from coordinator.tasks import cancel, to_its_end
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Seconds between looks whether the line lags behind the directory.
 MIRROR_S = 2.0
@@ -87,13 +95,17 @@ async def serve(
 
     Raises ValueError for a setting that is wrong, OSError or EmbeddedFailed for what is taken.
     """
-    with closing(listen(settings.listen)) as listener:
+    users = _manager_users(settings)
+    with closing(listen(settings.listen)) as listener, _manager_socket(settings) as manager:
         async with running(settings) as coordinator:
             if secret := await coordinator.tokens.first_admin():
                 announce(f"First admin token, shown only now: {secret}")
             stop = stop or asyncio.Event()
             with stopping(stop.set):
-                async with _answering(coordinator, listener, stop):
+                async with (
+                    _answering(coordinator, listener, stop),
+                    _managing(coordinator, manager, users),
+                ):
                     log.info("coordinator %s answers at %s", settings.name, url_of(listener))
                     if ready is not None:
                         ready(url_of(listener))
@@ -106,7 +118,7 @@ async def _answering(
     coordinator: Coordinator, listener: socket.socket, stop: asyncio.Event
 ) -> AsyncIterator[None]:
     """The API for as long as the block runs. Links and streams end first, then connections."""
-    server = web_server(create_app(_services(coordinator)))
+    server = web_server(create_app(_shared(coordinator, Services)))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     serving.add_done_callback(lambda _: stop.set())
     try:
@@ -118,9 +130,43 @@ async def _answering(
         await serving
 
 
-def _services(coordinator: Coordinator) -> Services:
-    shared = {field: getattr(coordinator, field) for field in Services.__dataclass_fields__}
-    return Services(**shared)
+def _manager_users(settings: Settings) -> Users:
+    """Raises ValueError: one sentence."""
+    if settings.ami_listen is None:
+        return {}
+    if settings.ami_users is None:
+        raise ValueError("GVQ_AMI_LISTEN is set, but not GVQ_AMI_USERS: who may log in?")
+    try:
+        return load_users(settings.ami_users)
+    except ConfigError as error:
+        raise ValueError(f"GVQ_AMI_USERS: {error}") from None
+
+
+@contextmanager
+def _manager_socket(settings: Settings) -> Iterator[socket.socket | None]:
+    if settings.ami_listen is None:
+        yield None
+    else:
+        with closing(listen(settings.ami_listen, "GVQ_AMI_LISTEN")) as listener:
+            yield listener
+
+
+@asynccontextmanager
+async def _managing(
+    coordinator: Coordinator, listener: socket.socket | None, users: Users
+) -> AsyncIterator[None]:
+    """The virtual manager, if one is wanted, for as long as the block runs."""
+    if listener is None:
+        yield
+    else:
+        async with serving(listener, users, _shared(coordinator, Parts)):
+            yield
+
+
+def _shared(coordinator: Coordinator, kind: Callable[..., T]) -> T:
+    """Those parts of the coordinator that another room's dataclass names."""
+    names = getattr(kind, "__dataclass_fields__", ())
+    return kind(**{name: getattr(coordinator, name) for name in names})
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ REFUSALS: dict[str, Refusal] = {
     "agent_busy": Refusal(409, "Agent {agent!r} is on a call or being rung; try when it is over."),
     "not_waiting": Refusal(409, "Call {call_id!r} is not waiting any more."),
     "interface_taken": Refusal(409, "Interface {interface!r} belongs to agent {agent!r}."),
+    "agent_taken": Refusal(409, "Agents of other interfaces have these names: {agent}."),
     "last_admin": Refusal(
         409, "Token {token!r} is the last of role 'admin'; without it nobody could let anyone in."
     ),

@@ -13,8 +13,11 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 #: A dial string, technology/resource. No '&' (it would ring two phones), no ',' (it would end
 #: Originate's argument), no leading '/' (AMI Hangup takes that for a regular expression), no
-#: CR or LF (AMI header injection). Asterisk cuts device names at 80 characters.
+#: CR or LF (AMI header injection).
 INTERFACE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*/[A-Za-z0-9_.@:+*#-]{1,70}$"
+
+#: Asterisk cuts device names here (channel.h: AST_CHANNEL_NAME), characters.
+INTERFACE_LENGTH = 80
 
 #: A channel's Uniqueid or our own call and offer ids: printable, no space, no '/' first.
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:;~-]{0,148}$"
@@ -27,6 +30,8 @@ SOUND = r"[A-Za-z0-9_/][A-Za-z0-9_./+-]{0,63}"
 LABEL_PATTERN = r"^[A-Za-z0-9_.-]{0,64}$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
-Interface = Annotated[str, Field(pattern=INTERFACE_PATTERN, examples=["PJSIP/101"])]
+Interface = Annotated[
+    str, Field(pattern=INTERFACE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])
+]
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Label = Annotated[str, Field(pattern=LABEL_PATTERN)]

@@ -36,6 +36,10 @@ MAX_FRAME = 4 * 1024 * 1024
 #: No caller waits longer than a week; an age beyond it is a broken clock.
 MAX_AGE_US = 7 * 24 * 3600 * 1_000_000
 
+#: A place's name in the line has room for these (line/lua/lib/index.lua).
+MAX_PENALTY = 99_999
+MAX_PRIORITY = 1_000_000
+
 # Close codes of the WebSocket (4000–4999 are the application's).
 CLOSE_RESYNC = 4001  # begin a new epoch with a snapshot
 CLOSE_BAD_FRAME = 4400
@@ -57,7 +61,7 @@ QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", 
 
 Text = Annotated[str, Field(max_length=256)]
 Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
-Penalty = Annotated[int, Field(ge=0, le=99_999)]
+Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
 Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
 #: What a caller has heard so far: the coordinator's own, kept on the channel between two asks.
@@ -83,7 +87,7 @@ class Join(_Message):
     channel: Text
     uniqueid: Id
     queue: Text
-    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    priority: Annotated[int, Field(ge=-MAX_PRIORITY, le=MAX_PRIORITY)] = 0
     min_penalty: Penalty | None = None
     max_penalty: Penalty | None = None
     raise_penalty: Penalty | None = None

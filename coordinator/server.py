@@ -26,14 +26,16 @@ class Server(uvicorn.Server):
         yield
 
 
-def listen(address: str) -> socket.socket:
+def listen(address: str, setting: str = "GVQ_LISTEN") -> socket.socket:
     """A listening socket for `host:port` or `[v6]:port`; port 0 takes a free one.
+
+    `setting`: where the address comes from, for the sentence when it is none.
 
     Raises ValueError for an address that is none, OSError when it cannot be had.
     """
     host, colon, port = address.rpartition(":")
     if not colon or not port.isdigit():
-        raise ValueError(f"GVQ_LISTEN is {address!r}, not host:port")
+        raise ValueError(f"{setting} is {address!r}, not host:port")
     host = host.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol must be named: asyncio turns Nagle's algorithm off only for sockets that say TCP,

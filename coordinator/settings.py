@@ -24,6 +24,12 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="Embedded Valkey's AOF and SQLite live here.")
     listen: str = Field("127.0.0.1:8800", description="host:port of REST, SSE and adapters' links.")
+    ami_listen: str | None = Field(
+        None, description="host:port of the virtual manager (AMI); none: there is none."
+    )
+    ami_users: Path | None = Field(
+        None, description="Its users, in manager.conf's syntax; not readable by others."
+    )
     redis_url: str | None = Field(None, description="Redis or Valkey ≥ 7; none: an embedded one.")
     database_url: str | None = Field(None, description="SQLAlchemy URL; none: SQLite in data_dir.")
     tenant: Name = Field("default", description="All keys of a tenant share one hash tag.")

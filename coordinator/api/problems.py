@@ -18,10 +18,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from coordinator.database import AWAY as SQL_AWAY
 from coordinator.errors import REFUSALS, Refused
 from coordinator.redis_client import AWAY
 
@@ -172,7 +171,7 @@ def install(app: FastAPI) -> None:
 
     for of_the_line in AWAY:
         app.add_exception_handler(of_the_line, away)
-    for of_sql in (OperationalError, InterfaceError, PoolTimeout):
+    for of_sql in SQL_AWAY:
         app.add_exception_handler(of_sql, no_database)
 
 

@@ -5,7 +5,7 @@ the rules between things: what must exist, what may not be shared, what follows 
 reaches the line, and what happens when the line is away, is told in mirror.py.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TypeVar
@@ -103,11 +103,30 @@ class Directory:
             await _interface_is_free(change.session, interface, agent)
             row = await change.session.get(AgentRow, agent)
             created = row is None
-            row = row or AgentRow(name=agent, logged_in=False, paused=False, pause_reason="")
+            row = row or await _new_agent(change.session, [agent])
             row.interface, row.display_name = interface, display_name
             change.session.add(row)
             await change.session.flush()
             await change.push(self._line.put_agent, agent, interface)
+        return Saved(_agent(row), created, change.applied)
+
+    async def enrol(
+        self, interface: str, names: Sequence[str], display_name: str = ""
+    ) -> Saved[Agent]:
+        """The agent with this interface; else a new one, by the first of the names that is free.
+
+        Raises Refused agent_taken when none is.
+        """
+        async with self._mirror.change() as change:
+            owner = select(AgentRow).where(AgentRow.interface == interface)
+            row = (await change.session.execute(owner)).scalar_one_or_none()
+            created = row is None
+            if row is None:
+                row = await _new_agent(change.session, names)
+                row.interface, row.display_name = interface, display_name
+                change.session.add(row)
+                await change.session.flush()
+                await change.push(self._line.put_agent, row.name, interface)
         return Saved(_agent(row), created, change.applied)
 
     async def delete_agent(self, agent: str) -> Saved[Agent]:
@@ -156,6 +175,12 @@ class Directory:
             await _need_queue(session, queue)
             wanted = select(MemberRow).where(MemberRow.queue == queue).order_by(MemberRow.id)
             return [_member(row) for row in (await session.execute(wanted)).scalars()]
+
+    async def queues_of(self, agent: str) -> list[str]:
+        """The queues an agent is a member of, by name; none for one nobody knows."""
+        wanted = select(MemberRow.queue).where(MemberRow.agent == agent).order_by(MemberRow.queue)
+        async with self._database.read() as session:
+            return list((await session.execute(wanted)).scalars())
 
     async def put_member(self, queue: str, agent: str, penalty: int = 0) -> Saved[Member]:
         """Add the agent at the end of the queue's members, or change the penalty in place.
@@ -252,6 +277,13 @@ async def _need_agent(session: AsyncSession, agent: str) -> AgentRow:
     if row is None:
         raise Refused("unknown_agent", agent=agent)
     return row
+
+
+async def _new_agent(session: AsyncSession, names: Sequence[str]) -> AgentRow:
+    for name in names:
+        if await session.get(AgentRow, name) is None:
+            return AgentRow(name=name, logged_in=False, paused=False, pause_reason="")
+    raise Refused("agent_taken", agent=", ".join(names))
 
 
 async def _need_box(session: AsyncSession, box: str) -> BoxRow:

@@ -1,17 +1,14 @@
 """Agents, as the API shows them."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from coordinator.api.schemas.common import CALL_ID, Applied, Request, Text, shown
 from coordinator.directory.types import Agent, Saved
 from coordinator.line.types import AgentState, AgentView
-from coordinator.names import INTERFACE_PATTERN, Name
-
-#: Asterisk cuts device names at 80 characters.
-Interface = Annotated[str, Field(pattern=INTERFACE_PATTERN, max_length=80, examples=["PJSIP/101"])]
+from coordinator.names import Interface, Name
 
 _AGENT: dict[str, Any] = {
     "name": "alice", "interface": "PJSIP/101", "display_name": "Alice Adams", "logged_in": True,

@@ -1,0 +1,165 @@
+"""The journal as AMI events: each entry once, in order, for all sessions together.
+
+What an entry does not say is looked up: a caller by its joining, an agent by the line's live view
+(which may be further on by then; events.py says what is taken from where).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import replace
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from coordinator.errors import Refused
+from coordinator.history.live import Dropped
+from coordinator.journal import Entry
+from coordinator.manager.events import Event, Scene, after, events, shows
+from coordinator.manager.members import Caller, Person
+from coordinator.manager.parts import Parts, everybody
+from coordinator.redis_client import AWAY
+from coordinator.tasks import to_its_end
+
+log = logging.getLogger(__name__)
+
+#: Seconds until another try when Redis or SQL is away.
+RETRY_S = 0.5
+
+#: Callers remembered. One who waits longer than so many others is looked up in history.
+MOST_CALLERS = 20_000
+
+
+class Feed:
+    """Reads the journal from where SQL's ends. `deliver` is told each event and must not wait."""
+
+    def __init__(self, parts: Parts, deliver: Callable[[Event], None]) -> None:
+        self._parts = parts
+        self._deliver = deliver
+        self._last = ""
+        self._well = True
+        self._callers: dict[str, Caller] = {}
+        self._people: dict[str, Person] = {}
+        self._shown: dict[str, tuple[int, bool]] = {}
+        self._rang: dict[str, int] = {}
+        self._claimed: set[str] = set()
+
+    async def begin(self) -> None:
+        """Takes its place in the journal: whatever happens from now on will be told.
+
+        Raises what SQL raises.
+        """
+        self._last = await to_its_end(self._parts.history.newest())
+
+    async def run(self) -> None:
+        """For ever. Nothing is passed over while Redis or SQL is away, only told later."""
+        while True:
+            try:
+                await self._meet_everybody()
+                await self._follow()
+            except Dropped as dropped:
+                log.info("the manager's events fell behind, and go on: %s", dropped.reason)
+            except (*AWAY, SQLAlchemyError) as error:
+                if self._well:
+                    log.error("the manager's events wait: %r", error)
+                self._well = False
+            await asyncio.sleep(RETRY_S)
+
+    async def _meet_everybody(self) -> None:
+        """So that of one who is deleted it is known who it was."""
+        for person in await everybody(self._parts):
+            self._people.setdefault(person.view.name, person)
+            self._shown.setdefault(person.view.name, shows(person))
+
+    async def _follow(self) -> None:
+        async with aclosing(self._parts.live.follow(self._last)) as entries:
+            async for entry in entries:
+                for event in await self._events(entry):
+                    self._deliver(event)
+                self._last, self._well = entry.id, True
+
+    async def _events(self, entry: Entry) -> list[Event]:
+        """A defect of ours costs the events of one entry, and is told."""
+        try:
+            return await self._translated(entry)
+        except (*AWAY, SQLAlchemyError):
+            raise
+        except Exception:
+            log.exception("no events of the journal's entry %s", entry.id)
+            return []
+
+    async def _translated(self, entry: Entry) -> list[Event]:
+        self._note(entry)
+        agent, offer = entry.data.get("agent", ""), entry.data.get("offer_id", "")
+        scene = Scene(
+            await self._caller(entry.data.get("call_id", "")),
+            await self._person(agent),
+            self._shown.get(agent),
+            self._rang.get(offer, 0),
+            offer in self._claimed,
+        )
+        if scene.person:
+            scene = replace(scene, person=after(entry, scene.person))
+        told = events(entry, scene)
+        if scene.person and any(event.name == "QueueMemberStatus" for event in told):
+            self._shown[agent] = shows(scene.person)
+        self._forget(entry)
+        return told
+
+    def _note(self, entry: Entry) -> None:
+        data = entry.data
+        if entry.type == "caller.joined":
+            self._callers[data["call_id"]] = _caller(entry)
+            if len(self._callers) > MOST_CALLERS:
+                del self._callers[next(iter(self._callers))]
+        elif entry.type == "offer.claimed":
+            self._claimed.add(data["offer_id"])
+        elif entry.type == "offer.ended":
+            self._rang[data["offer_id"]] = data["ring_us"]
+
+    def _forget(self, entry: Entry) -> None:
+        data = entry.data
+        served = entry.type == "caller.left" and data["outcome"] == "answered"
+        if entry.type == "call.completed" or (entry.type == "caller.left" and not served):
+            self._callers.pop(data["call_id"], None)
+        over = entry.type == "offer.ended" and data["outcome"] != "answered"
+        if over or entry.type == "call.connected":
+            self._rang.pop(data["offer_id"], None)
+            self._claimed.discard(data["offer_id"])
+
+    async def _caller(self, call_id: str) -> Caller | None:
+        """One who joined before this process began is in history."""
+        if call_id and call_id not in self._callers:
+            entries = await to_its_end(self._parts.history.journal_of(call_id))
+            for joined in (entry for entry in entries if entry.type == "caller.joined"):
+                self._callers[call_id] = _caller(joined)
+        return self._callers.get(call_id)
+
+    async def _person(self, agent: str) -> Person | None:
+        """As the line has it now; one who was deleted since, as it last was."""
+        with suppress(Refused):
+            if agent:
+                view = await self._parts.engine.agent(agent)
+                self._people[agent] = Person(view, await self._display_name(agent))
+        return self._people.get(agent)
+
+    async def _display_name(self, agent: str) -> str:
+        """SQL hears of a change after the line; of a new agent a moment later."""
+        try:
+            return (await to_its_end(self._parts.directory.agent(agent))).display_name
+        except Refused:
+            return ""
+
+
+def _caller(joined: Entry) -> Caller:
+    data = joined.data
+    return Caller(
+        call_id=data["call_id"],
+        box=data["box"],
+        queue=data["queue"],
+        channel=data["channel"],
+        uniqueid=data.get("uniqueid", ""),
+        number=data["caller_id_num"],
+        name=data["caller_id_name"],
+        position=data["position"],
+    )
