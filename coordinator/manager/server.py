@@ -98,6 +98,10 @@ class Client:
     def cut_off(self, why: str) -> None:
         """At once: what it has not read is lost to it."""
         log.warning("the manager's client %s %s and is cut off", self.name, why)
+        self.abort()
+
+    def abort(self) -> None:
+        """Breaks off, if it is not over."""
         self._writer.transport.abort()
 
     def _too_late(self) -> None:
@@ -116,41 +120,36 @@ class Clients:
     """All who are connected."""
 
     def __init__(self, parts: Parts, users: Users) -> None:
+        self.connected: set[Client] = set()
         self._parts = parts
         self._users = users
-        self._clients: set[Client] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-
-    def __len__(self) -> int:
-        return len(self._clients)
 
     def deliver(self, event: Event) -> None:
         """To all who hear it, written once."""
         data = render(event.message())
-        for client in list(self._clients):
+        for client in list(self.connected):
             client.deliver(data)
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A new connection, to its end."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A new connection. Its task is ours: asyncio reports its own, cancelled, as failed."""
         client = Client(Session(self._parts, self._users, _address(writer)), reader, writer)
-        try:
-            await self._serve(client)
-        finally:
-            self._tasks.discard(task)
+        task = asyncio.create_task(self._serve(client))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, client: Client) -> None:
-        if sum(other.session.user is None for other in self._clients) >= MOST_STRANGERS:
-            client.cut_off(f"came while {MOST_STRANGERS} others were about to log in")
+        strangers = sum(other.session.user is None for other in self.connected)
+        if strangers >= MOST_STRANGERS:
+            client.cut_off(f"came while {strangers} others were about to log in")
             return
-        self._clients.add(client)
+        self.connected.add(client)
         try:
             await client.talk()
             await client.close()
         finally:
-            self._clients.discard(client)
+            client.abort()
+            self.connected.discard(client)
 
     async def stop(self) -> None:
         """Hangs up on all."""

@@ -137,7 +137,7 @@ def _mask(text: str) -> frozenset[str] | None:
     words = {word.strip() for word in text.lower().split(",")}
     if not text:
         return None
-    if text.isascii() and text.isdigit() and len(text) <= 20 and text not in ("0", "1"):
+    if text.isascii() and text.isdigit() and len(text) <= 20:
         return frozenset(name for bit, name in BITS.items() if int(text) & bit)
     if text.lower() in FALSE:
         return frozenset()

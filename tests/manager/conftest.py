@@ -54,7 +54,7 @@ class Manager:
         self.port, self.clients = port, clients
         self._mine: list[Ami] = []
 
-    async def connect(self, own_port: bool = True) -> Ami:
+    async def connect(self) -> Ami:
         """A client that has seen the banner."""
         ami = await Ami.connect(self.port)
         self._mine.append(ami)
