@@ -189,6 +189,11 @@ class Reads:
         rows = await self._redis.xrange(self._key("journal"), count=1)
         return str(rows[0][0]) if rows else None
 
+    async def newest_entry(self) -> str:
+        """Id of the last entry; "0-0" for none."""
+        rows = await self._redis.xrevrange(self._key("journal"), count=1)
+        return str(rows[0][0]) if rows else "0-0"
+
     async def _stream(
         self, key: str, after: str, count: int, block_ms: int | None
     ) -> list[tuple[str, dict[str, str]]]:

@@ -31,7 +31,7 @@ MOST_CALLERS = 20_000
 
 
 class Feed:
-    """Reads the journal from where SQL's ends. `deliver` is told each event and must not wait."""
+    """Reads the journal from its end on. `deliver` is told each event and must not wait."""
 
     def __init__(self, parts: Parts, deliver: Callable[[Event], None]) -> None:
         self._parts = parts
@@ -47,14 +47,16 @@ class Feed:
     async def begin(self) -> None:
         """Takes its place in the journal: whatever happens from now on will be told.
 
-        Raises what SQL raises.
+        Unless Redis is away: then from when it is back.
         """
-        self._last = await to_its_end(self._parts.history.newest())
+        with suppress(*AWAY):
+            self._last = await self._parts.engine.newest_entry()
 
     async def run(self) -> None:
         """For ever. Nothing is passed over while Redis or SQL is away, only told later."""
         while True:
             try:
+                self._last = self._last or await self._parts.engine.newest_entry()
                 await self._meet_everybody()
                 await self._follow()
             except Dropped as dropped:
@@ -63,6 +65,8 @@ class Feed:
                 if self._well:
                     log.error("the manager's events wait: %r", error)
                 self._well = False
+            except Exception:
+                log.exception("the manager's events failed; they go on")
             await asyncio.sleep(RETRY_S)
 
     async def _meet_everybody(self) -> None:

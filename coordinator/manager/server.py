@@ -158,7 +158,7 @@ class Clients:
 
 @asynccontextmanager
 async def serving(listener: socket.socket, users: Users, parts: Parts) -> AsyncIterator[Clients]:
-    """Answers on the socket as long as the block runs. Raises what SQL raises at the start."""
+    """Answers on the socket as long as the block runs."""
     clients = Clients(parts, users)
     feed = Feed(parts, clients.deliver)
     await feed.begin()

@@ -43,6 +43,12 @@ class Ami:
             message[name] = value
         return message
 
+    def stop_reading(self) -> None:
+        """From now on the server's bytes stay where they are."""
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+
     async def send(self, **headers: str) -> None:
         """An action."""
         text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

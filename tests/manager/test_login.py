@@ -102,9 +102,7 @@ async def test_who_does_not_log_in_is_cut_off(
     assert "did not log in within 0.05 s" in caplog.text
 
 
-async def test_who_is_logged_in_may_stay(
-    manager: Manager, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_is_logged_in_may_stay(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "LOGIN_S", 0.05)
     ami = await manager.connect()
     await ami.done("Login", Username="wall", Secret="seen", Events="off")
@@ -133,9 +131,7 @@ async def test_strangers_are_bounded_and_those_logged_in_do_not_count(
     assert (await known.ask("Ping"))["Response"] == "Success"
 
 
-async def test_a_user_from_elsewhere(
-    manager: Manager, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_user_from_elsewhere(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coordinator.manager.users.User.may_come_from", lambda user, address: False)
     ami = await manager.connect()
     assert await ami.refused("Login", Username="wall", Secret="seen") == "Authentication failed"
