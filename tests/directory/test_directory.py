@@ -110,6 +110,34 @@ class TestAgents:
     async def test_of_an_unknown_one(self, directory: Directory, verb: str) -> None:
         await refusal("unknown_agent", getattr(directory, verb)("none"))
 
+    async def test_enrolled_by_the_phone_then_by_the_first_free_name(
+        self, directory: Directory, engine: Engine
+    ) -> None:
+        new = await directory.enrol("PJSIP/101", ["alice", "101"], "Alice Adams")
+        assert (new.record.name, new.record.display_name, new.created) == (
+            "alice", "Alice Adams", True,
+        )  # fmt: skip
+        again = await directory.enrol("PJSIP/101", ["other"], "Other")
+        assert (again.record, again.created) == (new.record, False)
+        other = await directory.enrol("PJSIP/102", ["alice", "102"])
+        assert (other.record.name, other.record.logged_in) == ("102", False)
+        assert (await engine.agent("102")).interface == "PJSIP/102"
+
+    async def test_enrolled_under_no_name_of_another(self, directory: Directory) -> None:
+        await directory.put_agent("alice", "PJSIP/101")
+        with pytest.raises(Refused, match="have these names: alice"):
+            await directory.enrol("PJSIP/102", ["alice"])
+        assert [agent.interface for agent in await directory.agents()] == ["PJSIP/101"]
+
+    async def test_the_queues_of_an_agent(self, directory: Directory) -> None:
+        await directory.put_agent("alice", "PJSIP/101")
+        for queue in ("sales", "support", "other"):
+            await directory.put_queue(queue, QueueSettings())
+        for queue in ("support", "sales"):
+            await directory.put_member(queue, "alice")
+        assert await directory.queues_of("alice") == ["sales", "support"]
+        assert await directory.queues_of("nobody") == []
+
 
 class TestMembers:
     @pytest.fixture(autouse=True)
