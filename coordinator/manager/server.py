@@ -63,9 +63,7 @@ class Client:
                 for action in list(actions.feed(data)):
                     if not await self._do(action):
                         return
-        except TimeoutError:
-            self.cut_off("does not read its answers")
-        except ConnectionError as error:
+        except OSError as error:
             log.debug("%s: %s", self.name, error)
         finally:
             late.cancel()
@@ -74,17 +72,25 @@ class Client:
         """Whether to go on. Events that come meanwhile follow the answer."""
         self._held = []
         answer = await self.session.answer(action)
-        for part in _parts_of(answer.messages):
-            self._writer.write(part)
-            async with asyncio.timeout(STUCK_S):
-                await self._writer.drain()
+        try:
+            await self._send(answer.messages)
+        except TimeoutError:
+            self.cut_off("does not read its answers")
+            return False
         held, self._held, self._held_bytes = self._held, None, 0
         self._writer.writelines(held)
         return not answer.closes
 
+    async def _send(self, messages: Iterable[Headers]) -> None:
+        """Message by message: a list of thousands goes out as it is read."""
+        for message in messages:
+            self._writer.write(render(message))
+            async with asyncio.timeout(STUCK_S):
+                await self._writer.drain()
+
     def deliver(self, data: bytes) -> None:
-        """An event of our class, if it wants to hear it."""
-        if CLASS not in self.session.mask:
+        """An event of our class, if it wants to hear it and has not gone."""
+        if CLASS not in self.session.mask or self._writer.is_closing():
             return
         waiting = self._writer.transport.get_write_buffer_size() + self._held_bytes
         if waiting + len(data) > MOST_BYTES:
@@ -171,11 +177,6 @@ async def serving(listener: socket.socket, users: Users, parts: Parts) -> AsyncI
         tcp.close()
         await clients.stop()
         await cancel([telling])
-
-
-def _parts_of(messages: Iterable[Headers]) -> Iterable[bytes]:
-    """Each message alone: a list of thousands is sent as it is read."""
-    return (render(message) for message in messages)
 
 
 def _address(writer: asyncio.StreamWriter) -> str:

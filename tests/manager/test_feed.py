@@ -1,7 +1,8 @@
 """The journal as events, over TCP: a whole call in order, and nothing lost or held up."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -56,6 +57,16 @@ async def settled(ami: Ami, parts: Parts) -> None:
         pass
     await parts.directory.delete_member("sign", "alice")
     await ami.event("QueueMemberRemoved")
+
+
+@asynccontextmanager
+async def feeding(parts: Parts, told: list[Event]) -> AsyncIterator[None]:
+    """A process that begins now, and what its clients would be told."""
+    feed = Feed(parts, told.append)
+    await feed.begin()
+    running = asyncio.create_task(feed.run())
+    yield
+    await cancel([running])
 
 
 @pytest.fixture
@@ -135,28 +146,37 @@ async def test_a_member_comes_is_paused_and_goes(manager: Manager, wall: Ami) ->
     ]
 
 
-async def test_a_deleted_agent_goes_with_its_face(parts: Parts, wall: Ami) -> None:
-    await parts.directory.delete_agent("alice")
-    removed = await wall.event("QueueMemberRemoved")
+async def test_a_deleted_agent_goes_with_its_face(parts: Parts, box: Box) -> None:
+    """Also one of whom nothing was heard since this process began."""
+    told: list[Event] = []
+    async with feeding(parts, told):
+        await box.join("sales", 1)
+
+        async def begun() -> bool:
+            return bool(told)
+
+        await eventually(begun)
+        await parts.directory.delete_agent("alice")
+
+        async def gone() -> bool:
+            return told[-1].name == "QueueMemberRemoved"
+
+        await eventually(gone)
+    removed = dict(told[-1].headers)
     assert (removed["MemberName"], removed["Interface"]) == ("Alice Adams", "PJSIP/101")
 
 
-async def test_one_who_joined_before_this_process_began(
-    parts: Parts, box: Box, manager: Manager
-) -> None:
+async def test_one_who_joined_before_this_process_began(parts: Parts, box: Box) -> None:
     """Its facts come from history."""
     await box.join("sales", 7, "Old")
     told: list[Event] = []
-    feed = Feed(parts, told.append)
-    await feed.begin()
-    running = asyncio.create_task(feed.run())
-    await parts.engine.withdraw("a-7-1")
+    async with feeding(parts, told):
+        await parts.engine.withdraw("a-7-1")
 
-    async def both() -> bool:
-        return len(told) == 2
+        async def both() -> bool:
+            return len(told) == 2
 
-    await eventually(both)
-    await cancel([running])
+        await eventually(both)
     assert [event.name for event in told] == ["QueueCallerAbandon", "QueueCallerLeave"]
     assert dict(told[0].headers)["CallerIDName"] == "Old"
 
