@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator.api.schemas.agents import Interface
 from coordinator.api.schemas.common import Text
 from coordinator.api.schemas.imports import ImportAgent
 from coordinator.asterisk_config import Line
 from coordinator.importer.findings import Findings, at
 from coordinator.importer.options import is_true
 from coordinator.importer.source import AgentGiven, MemberGiven
-from coordinator.names import NAME_PATTERN
+from coordinator.names import NAME_PATTERN, Interface
 
 _INTERFACE: TypeAdapter[str] = TypeAdapter(Interface)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)

@@ -3,7 +3,7 @@
 Sentences are Asterisk's own (main/manager.c, apps/app_queue.c), since clients match on them; where
 Asterisk has none, the refusal's sentence of errors.py. An action that changes anything needs the
 class `agent`: Asterisk lets every login withdraw callers and reset queues, which a wallboard
-should not (docs/decisions/0005-the-virtual-manager.md).
+should not (docs/decisions/0006-the-virtual-manager.md).
 """
 
 import logging

@@ -4,13 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from coordinator.api.schemas.agents import Interface
 from coordinator.api.schemas.common import Request, Text, shown
 from coordinator.api.schemas.queues import QueueIn
 from coordinator.directory import Difference, Imported, Wanted, WantedAgent
 from coordinator.directory.importing import Kind
 from coordinator.errors import Refused
-from coordinator.names import Name
+from coordinator.names import Interface, Name
 from coordinator.protocol import Penalty
 
 
