@@ -9,6 +9,9 @@ from tests.model.state import SECOND, Agent, Box, Caller, Offer, State
 #: Ways an offer ends after which the agent rests, so that nobody is rung in a loop.
 RESTING = frozenset({"no_answer", "busy", "rejected", "failed", "expired"})
 
+#: Outcomes by the line's own decision: the box is told to let the caller go on.
+RELEASED = frozenset({"withdrawn", "leave_empty"})
+
 #: A tier below any penalty: another agent has this caller, so nobody more is rung for it.
 NOBODY_MORE = -1
 
@@ -48,6 +51,8 @@ def depart(state: State, caller: Caller, outcome: str) -> None:
     for offer in list(caller.offers):
         stop(state, offer, "cancelled")
     del state.callers[caller.call_id]
+    if outcome in RELEASED:
+        state.boxes[caller.box].let_go.add(caller.call_id)
     state.log("left", caller.call_id, outcome)
 
 

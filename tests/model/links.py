@@ -132,10 +132,14 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
         return (call.rank is None, joined, call.join.call_id)
 
     highest = 0
+    let_go, box.let_go = box.let_go, set()
     for call in sorted(snapshot.calls, key=moment):
         talk = talks.get(call.join.call_id)
         elsewhere = talk and not _can_have(state, talk)
         unknown = call.join.call_id not in state.callers and call.join.queue in state.queues
+        if unknown and call.join.call_id in let_go:
+            box.let_go.add(call.join.call_id)  # it is told so again
+            continue
         if unknown and not elsewhere:
             rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
             state.last_ticket = max(state.last_ticket, call.rank or 0)

@@ -339,11 +339,13 @@ class Reference:
 
     def _join(self, origin: Origin, join: Join) -> str:
         if join.queue not in self.state.queues:
+            self.state.boxes[origin.box].let_go.add(join.call_id)
             return "unknown_queue"
         if join.call_id in self.state.callers:
             return "duplicate_join"
         refusal = admission.refusal(self.state, join)
         if refusal:
+            self.state.boxes[origin.box].let_go.add(join.call_id)
             self.state.log("refused", join.call_id, refusal)
             return {"full": "queue_full", "join_empty": "queue_empty"}[refusal]
         box = self.state.boxes[origin.box]

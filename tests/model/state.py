@@ -126,6 +126,8 @@ class Caller:
 class Box:
     """One Asterisk server and its link.
 
+    `let_go`: callers whom it was told to let go on, and has not yet.
+
     `heard_us`: when its link last said anything. `floor_us`: ages reach back no further than this,
     less the grace: the last heartbeat. Both -1 for never. `due_us`: when the lease, or once
     detached the detach timeout, is over.
@@ -144,6 +146,7 @@ class Box:
     floor_us: int = -1
     due_us: int = 0
     last_rank: int = -1
+    let_go: set[str] = field(default_factory=set)
     devices: dict[str, str] = field(default_factory=dict)
 
 

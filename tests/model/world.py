@@ -106,6 +106,7 @@ class World:
         ids = [entry_id for entry_id, _ in self.run(self.engine.commands(box))]
         if ids:
             self.run(self.engine.command_done(box, *ids))
+        self.model.state.boxes[box].let_go.clear()
         for offer in self.model.offers():
             offer.heard = offer.heard or offer.box == box
 
