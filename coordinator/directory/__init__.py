@@ -2,6 +2,17 @@
 
 from coordinator.directory.directory import Directory
 from coordinator.directory.tokens import Tokens
-from coordinator.directory.types import Agent, Box, Member, Queue, Role, Saved, Token
+from coordinator.directory.types import Agent, Box, Member, Queue, Role, Rule, Saved, Token
 
-__all__ = ["Agent", "Box", "Directory", "Member", "Queue", "Role", "Saved", "Token", "Tokens"]
+__all__ = [
+    "Agent",
+    "Box",
+    "Directory",
+    "Member",
+    "Queue",
+    "Role",
+    "Rule",
+    "Saved",
+    "Token",
+    "Tokens",
+]

@@ -1,5 +1,6 @@
 """What the line shows: plain reads, never a decision. Also the two streams it writes."""
 
+import json
 from collections.abc import Awaitable
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from coordinator.line.types import (
     AgentView,
     BoxView,
     CallState,
+    PenaltyChange,
     QueueSettings,
     QueueView,
     WaitingCaller,
@@ -86,6 +88,14 @@ class Reads:
         line = self._key("line", fields["queue"])
         ahead = await self._await(self._redis.zrank(line, fields["place"]))
         return _caller_view(call_id, fields, 0 if ahead is None else ahead + 1)
+
+    async def rules(self) -> dict[str, tuple[PenaltyChange, ...]]:
+        """All penalty rules: name → its changes by time."""
+        rows = await self._await(self._redis.hgetall(self._key("rules")))
+        return {
+            name: tuple(PenaltyChange(*change) for change in json.loads(changes))
+            for name, changes in rows.items()
+        }
 
     # Agents and boxes
 

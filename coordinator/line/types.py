@@ -26,7 +26,7 @@ class QueueSettings:
     """How a queue serves. Times in seconds; names and defaults are Queue()'s.
 
     joinempty, leavewhenempty: comma lists of EMPTY_CONDITIONS; nobody may join, or stay, while
-    one of them holds for every member at work.
+    one of them holds for every member at work. defaultrule: a penalty rule's name, "" for none.
     """
 
     strategy: Strategy = "ringall"
