@@ -10,7 +10,17 @@ from fastapi_offline import FastAPIOffline
 
 from coordinator.api import problems
 from coordinator.api.limits import BodyLimit
-from coordinator.api.routes import agents, boxes, calls, journal, link, queues, system, tokens
+from coordinator.api.routes import (
+    agents,
+    boxes,
+    calls,
+    journal,
+    link,
+    queues,
+    rules,
+    system,
+    tokens,
+)
 from coordinator.api.services import Services
 
 DESCRIPTION = """
@@ -36,7 +46,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)
     problems.install(app)
     app.openapi = partial(_document, app, app.openapi)  # type: ignore[method-assign]
-    for part in (queues, agents, calls, boxes, tokens, journal, system, link):
+    for part in (queues, rules, agents, calls, boxes, tokens, journal, system, link):
         app.include_router(part.router)
     return app
 

@@ -90,6 +90,9 @@ def put(
     leavewhenempty: Annotated[
         str | None, typer.Option(help="The same for who waits already. [default: no]")
     ] = None,
+    defaultrule: Annotated[
+        str | None, typer.Option(help="Penalty rule of callers who bring none. [default: none]")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a queue, or set it anew: what is not given gets its default."""
@@ -97,7 +100,7 @@ def put(
         "strategy": strategy, "weight": weight, "timeout": timeout, "retry": retry,
         "wrapuptime": wrapuptime, "servicelevel": servicelevel,
         "penaltymemberslimit": penaltymemberslimit, "maxlen": maxlen, "joinempty": joinempty,
-        "leavewhenempty": leavewhenempty,
+        "leavewhenempty": leavewhenempty, "defaultrule": defaultrule,
     }  # fmt: skip
     body = {name: value for name, value in given.items() if value is not None}
     saved = Client().put(path("queues", queue), body)
