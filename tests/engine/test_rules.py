@@ -212,6 +212,16 @@ async def test_ringall_rings_whom_the_new_window_admits_up_to_its_tier(line: Lin
     assert await rung(a) == [("a-1-1", "102")]
 
 
+async def test_ringall_rings_nobody_above_the_tier_that_rings(line: Line) -> None:
+    a = await opened(line, PenaltyChange(2, max="5"), strategy="ringall")
+    await a.join("1", max_penalty=2)
+    (offer,) = await a.rings()
+    await at(line, a, line.now + 2 * SECOND)
+    assert await rung(a) == []
+    await a.ended(offer)
+    assert await rung(a) == [("a-1-1", "105")]
+
+
 async def test_a_restored_caller_has_what_its_wait_has_brought(line: Line) -> None:
     """A line that was emptied: the box brings the caller back, and with it how long it waited."""
     a = await opened(line, PenaltyChange(10, max="2"), PenaltyChange(16, max="5"))
