@@ -43,7 +43,7 @@ def put(
     change: Annotated[
         list[str] | None,
         typer.Option(
-            help="seconds,max[,min[,raise]] as in queuerules.conf, e.g. 30,+2,,r5; may be repeated. "
+            help="seconds,max[,min[,raise]] as in queuerules.conf, e.g. 30,+2,,r5; repeatable. "
             "Without any, who brings this rule is spared the queue's defaultrule."
         ),
     ] = None,
