@@ -3,9 +3,10 @@
 The dialplan (dialplan/gvq.conf) says the same thing twice. `GvqJoin` says it at once; the channel
 variable GVQ_JOIN keeps it, for an adapter that was not there:
 
-    queue|since|priority|min|max|raise|caller number|caller name|visit
+    queue|since|priority|min|max|raise|rule|caller number|caller name|visit
 
-with caller's number and name URI-encoded. `since` is the box's clock, seconds.
+with caller's number and name URI-encoded. `since` is the box's clock, seconds. `raise` may be
+written rN, as in Queue(): it lifts nobody from below min (app_queue.c).
 """
 
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ from coordinator.protocol import Join
 #: Fields of GVQ_JOIN, and the headers of GvqJoin in lower case. Not "priority": every channel's
 #: event has that header, for its place in the dialplan.
 FIELDS = (
-    "queue", "since", "prio", "minpenalty", "maxpenalty", "raisepenalty", "callernum",
-    "callername", "visit",
+    "queue", "since", "prio", "minpenalty", "maxpenalty", "raisepenalty", "rule",
+    "callernum", "callername", "visit",
 )  # fmt: skip
 
 MAX_VISITS = 1_000_000
@@ -64,6 +65,7 @@ def _join(
     def penalty(name: str) -> int | None:
         return setting(fields[name], name, 0, _PENALTY, problems)
 
+    lift, keeps_min = _raise(fields["raisepenalty"], problems)
     return Join(
         call_id=call_id(box, uniqueid, visit),
         channel=decoded(channel),
@@ -72,10 +74,20 @@ def _join(
         priority=setting(fields["prio"], "priority", -_PRIORITY, _PRIORITY, problems) or 0,
         min_penalty=penalty("minpenalty"),
         max_penalty=penalty("maxpenalty"),
-        raise_penalty=penalty("raisepenalty"),
+        raise_penalty=lift,
+        raise_keeps_min=keeps_min,
+        rule=decoded(fields["rule"]),
         caller_id_num=decoded(fields["callernum"]),
         caller_id_name=decoded(fields["callername"]),
     )
+
+
+def _raise(text: str, problems: list[str]) -> tuple[int | None, bool]:
+    """N or rN: the number, None when not set or wrong, and whether the r is there."""
+    text = text.strip()
+    keeps_min = text[:1] == "r" and len(text) > 1
+    number = setting(text[keeps_min:], "raisepenalty", 0, _PENALTY, problems)
+    return number, keeps_min and number is not None
 
 
 def _seconds(text: str) -> float:

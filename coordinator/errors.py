@@ -31,6 +31,9 @@ REFUSALS: dict[str, Refusal] = {
     "queue_full": Refusal(409, "Queue {queue!r} has as many callers as its maxlen allows."),
     "queue_empty": Refusal(409, "Queue {queue!r} has no agents whom its joinempty asks for."),
     "queue_in_use": Refusal(409, "Queue {queue!r} has {callers} callers; withdraw them first."),
+    "rule_in_use": Refusal(
+        409, "Penalty rule {rule!r} is the defaultrule of queue {queue!r}; give that another first."
+    ),
     "agent_busy": Refusal(409, "Agent {agent!r} is on a call or being rung; try when it is over."),
     "not_waiting": Refusal(409, "Call {call_id!r} is not waiting any more."),
     "interface_taken": Refusal(409, "Interface {interface!r} belongs to agent {agent!r}."),

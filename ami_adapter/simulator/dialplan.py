@@ -47,9 +47,10 @@ OUTCOMES = {"TIMEOUT": "timeout", "EXITWITHKEY": "exit_key"}
 #: How often a waiting caller looks at GVQ_ALIVE, s: where a fallback is set, and where none is.
 LOOK_S, IDLE_LOOK_S = 2.0, 60.0
 
-#: What FILTER() leaves out of a caller's number and name.
+#: What FILTER() leaves out of a caller's number and name, and of the rule's name.
 NOT_IN_NUMBER = re.compile(r"[^0-9A-Za-z+*#@._-]")
 NOT_IN_NAME = re.compile(r"[\x00-\x1f\x7f]")
+NOT_IN_RULE = re.compile(r"[^0-9A-Za-z_.-]")
 
 
 class IllegalStep(Exception):
@@ -58,19 +59,21 @@ class IllegalStep(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Gosub(gvq,queue,1(options,,announce,timeout)) and the QUEUE_* variables before it.
+    """Gosub(gvq,queue,1(options,,announce,timeout,,,rule)) and the QUEUE_* variables before it.
 
-    `announce`: seconds the announcement to the agent lasts; `timeout`: seconds, None: no limit.
+    `announce`: seconds the announcement to the agent lasts; `timeout`: seconds, None: no limit;
+    `raise_penalty`: N, or "rN".
     """
 
     queue: str
     priority: int | None = None
     min_penalty: int | None = None
     max_penalty: int | None = None
-    raise_penalty: int | None = None
+    raise_penalty: int | str | None = None
     options: str = ""
     announce: float = 0.0
     timeout: float | None = None
+    rule: str = ""
 
     def variables(self) -> dict[str, str]:
         """The channel variables set before the Gosub."""
@@ -129,6 +132,7 @@ class Visit(Owner):
             "MinPenalty": before["QUEUE_MIN_PENALTY"],
             "MaxPenalty": before["QUEUE_MAX_PENALTY"],
             "RaisePenalty": before["QUEUE_RAISE_PENALTY"],
+            "Rule": NOT_IN_RULE.sub("", self.request.rule),
             "CallerNum": uri(self.channel.number),
             "CallerName": uri(self.channel.caller),
         }
@@ -282,5 +286,5 @@ class Visit(Owner):
                 timer.cancel()
 
 
-def _number(value: int | None) -> str:
+def _number(value: int | str | None) -> str:
     return "" if value is None else str(value)

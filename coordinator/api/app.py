@@ -18,6 +18,7 @@ from coordinator.api.routes import (
     journal,
     link,
     queues,
+    rules,
     system,
     tokens,
 )
@@ -46,7 +47,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)
     problems.install(app)
     app.openapi = partial(_document, app, app.openapi)  # type: ignore[method-assign]
-    for part in (queues, agents, calls, boxes, imports, tokens, journal, system, link):
+    for part in (queues, rules, agents, calls, boxes, imports, tokens, journal, system, link):
         app.include_router(part.router)
     return app
 

@@ -42,8 +42,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "unknown_box": {"box": "a"},
     "unknown_call": {"call_id": "a-1763848134.7-1"},
     "unknown_token": {"token": "5b2d0a7c91e4f386"},
+    "unknown_rule": {"rule": "patience"},
     "not_a_member": {"agent": "alice", "queue": "sales"},
     "queue_in_use": {"queue": "sales", "callers": 3},
+    "rule_in_use": {"rule": "patience", "queue": "sales"},
     "agent_busy": {"agent": "alice"},
     "not_waiting": {"call_id": "a-1763848134.7-1"},
     "interface_taken": {"interface": "PJSIP/101", "agent": "bob"},
@@ -195,7 +197,7 @@ def _allowed(row: Mapping[str, Any], fields: Sequence[str]) -> str | None:
     """What would have been taken, where pydantic's sentence does not say it already."""
     if row["type"] == "extra_forbidden" and fields:
         return "one of " + ", ".join(fields)
-    bounds = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "max_length": "at most, characters:"}
+    bounds = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "max_length": "at most:"}
     context = row.get("ctx", {})
     words = [f"{sign} {context[name]}" for name, sign in bounds.items() if name in context]
     return str(context.get("expected") or context.get("pattern") or ", ".join(words)) or None
@@ -205,12 +207,22 @@ def _fields(request: Request, row: Mapping[str, Any]) -> Sequence[str]:
     """Names of the fields that the part of the request with the fault may have."""
     if row["loc"][0] == "query":
         return _query_names(request)
-    if len(row["loc"]) > 2:  # in a part of the body
-        return ()
-    annotations = [p.field_info.annotation for p in request.scope["route"].dependant.body_params]
-    # A body that may be left out is annotated `Model | None`.
-    models = [model for one in annotations for model in (one, *get_args(one))]
-    return [name for model in models for name in getattr(model, "model_fields", ())]
+    fields: dict[str | int, Any] = {}
+    for param in request.scope["route"].dependant.body_params:
+        fields |= _fields_of(param.field_info.annotation)
+    for part in row["loc"][1:-1]:
+        if part in fields:
+            fields = _fields_of(fields[part].annotation)
+    return [str(name) for name in fields]
+
+
+def _fields_of(annotation: Any) -> dict[str | int, Any]:
+    """A model's fields by their names in JSON; of `Model | None` and `list[Model]` the model's."""
+    return {
+        field.alias or name: field
+        for model in (annotation, *get_args(annotation))
+        for name, field in getattr(model, "model_fields", {}).items()
+    }
 
 
 def _query_names(connection: HTTPConnection) -> Sequence[str]:

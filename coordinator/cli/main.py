@@ -2,7 +2,19 @@
 
 import typer
 
-from coordinator.cli import agent, box, call, importing, journal, lab, member, queue, serve, token
+from coordinator.cli import (
+    agent,
+    box,
+    call,
+    importing,
+    journal,
+    lab,
+    member,
+    queue,
+    rule,
+    serve,
+    token,
+)
 from coordinator.cli.demo.command import demo
 from coordinator.cli.errors import Commands
 
@@ -24,6 +36,7 @@ app.command("import")(importing.import_)
 app.command()(journal.verify)
 app.command()(journal.why)
 app.add_typer(queue.app, name="queue")
+app.add_typer(rule.app, name="rule")
 app.add_typer(agent.app, name="agent")
 app.add_typer(member.app, name="member")
 app.add_typer(box.app, name="box")

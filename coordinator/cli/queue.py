@@ -92,6 +92,9 @@ def put(
     leavewhenempty: Annotated[
         str | None, typer.Option(help="The same for who waits already. [default: no]")
     ] = None,
+    defaultrule: Annotated[
+        str | None, typer.Option(help="Penalty rule of callers who bring none. [default: none]")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,7 +110,7 @@ def put(
         "strategy": strategy, "weight": weight, "timeout": timeout, "retry": retry,
         "wrapuptime": wrapuptime, "servicelevel": servicelevel,
         "penaltymemberslimit": penaltymemberslimit, "maxlen": maxlen, "joinempty": joinempty,
-        "leavewhenempty": leavewhenempty,
+        "leavewhenempty": leavewhenempty, "defaultrule": defaultrule,
     }  # fmt: skip
     body = {name: value for name, value in given.items() if value is not None} | _named(set_ or [])
     saved = Client().put(path("queues", queue), body)

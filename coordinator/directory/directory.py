@@ -1,4 +1,4 @@
-"""The directory: queues, agents, members and boxes, as configured. Every change goes through here.
+"""The directory: what is configured, beside tokens. Every change of it goes through here.
 
 Names and ranges are checked at the door (api/schemas.py, the database's constraints); here are
 the rules between things: what must exist, what may not be shared, what follows what. How a change
@@ -23,11 +23,11 @@ from coordinator.directory.importing import (
     present,
     write,
 )
-from coordinator.directory.mirror import Line, Mirror, lock, settings_of
-from coordinator.directory.models import AgentRow, BoxRow, MemberRow, QueueRow
-from coordinator.directory.types import Agent, Box, Member, Queue, Saved
+from coordinator.directory.mirror import Line, Mirror, changes_of, lock, settings_of
+from coordinator.directory.models import AgentRow, BoxRow, MemberRow, QueueRow, RuleRow
+from coordinator.directory.types import Agent, Box, Member, Queue, Rule, Saved
 from coordinator.errors import Refused
-from coordinator.line.types import QueueSettings, Reply
+from coordinator.line.types import PenaltyChange, QueueSettings, Reply
 
 Row = TypeVar("Row", bound=Base)
 
@@ -63,8 +63,10 @@ class Directory:
             return _queue(await _need_queue(session, queue))
 
     async def put_queue(self, queue: str, settings: QueueSettings) -> Saved[Queue]:
-        """Create the queue or replace its settings."""
+        """Create the queue or replace its settings. Raises Refused unknown_rule."""
         async with self._mirror.change() as change:
+            if settings.defaultrule:
+                await _need_rule(change.session, settings.defaultrule)
             row = await change.session.get(QueueRow, queue)
             created = row is None
             row = row or QueueRow(name=queue)
@@ -82,6 +84,39 @@ class Directory:
             await change.session.flush()
             await change.push(self._line.delete_queue, queue)
         return Saved(_queue(row), False, change.applied)
+
+    # ── penalty rules ───────────────────────────────────────────────────────────────────────
+
+    async def rules(self) -> list[Rule]:
+        """All penalty rules by name."""
+        return [_rule(row) for row in await self._all(RuleRow, RuleRow.name)]
+
+    async def rule(self, rule: str) -> Rule:
+        """Raises Refused unknown_rule."""
+        async with self._database.read() as session:
+            return _rule(await _need_rule(session, rule))
+
+    async def put_rule(self, rule: str, changes: Sequence[PenaltyChange]) -> Saved[Rule]:
+        """Create the rule or replace its changes, which come by time."""
+        async with self._mirror.change() as change:
+            row = await change.session.get(RuleRow, rule)
+            created = row is None
+            row = row or RuleRow(name=rule)
+            row.changes = [asdict(step) for step in changes]
+            change.session.add(row)
+            await change.session.flush()
+            await change.push(self._line.put_rule, rule, changes)
+        return Saved(_rule(row), created, change.applied)
+
+    async def delete_rule(self, rule: str) -> Saved[Rule]:
+        """Raises Refused unknown_rule, rule_in_use."""
+        async with self._mirror.change() as change:
+            row = await _need_rule(change.session, rule)
+            await _rule_is_free(change.session, rule)
+            await change.session.delete(row)
+            await change.session.flush()
+            await change.push(self._line.delete_rule, rule)
+        return Saved(_rule(row), False, change.applied)
 
     # ── agents ──────────────────────────────────────────────────────────────────────────────
 
@@ -272,6 +307,13 @@ async def _need_queue(session: AsyncSession, queue: str) -> QueueRow:
     return row
 
 
+async def _need_rule(session: AsyncSession, rule: str) -> RuleRow:
+    row = await session.get(RuleRow, rule)
+    if row is None:
+        raise Refused("unknown_rule", rule=rule)
+    return row
+
+
 async def _need_agent(session: AsyncSession, agent: str) -> AgentRow:
     row = await session.get(AgentRow, agent)
     if row is None:
@@ -298,6 +340,12 @@ async def _find_member(session: AsyncSession, queue: str, agent: str) -> MemberR
     return (await session.execute(wanted)).scalar_one_or_none()
 
 
+async def _rule_is_free(session: AsyncSession, rule: str) -> None:
+    for row in (await session.execute(select(QueueRow).order_by(QueueRow.name))).scalars():
+        if settings_of(row).defaultrule == rule:
+            raise Refused("rule_in_use", rule=rule, queue=row.name)
+
+
 async def _interface_is_free(session: AsyncSession, interface: str, agent: str) -> None:
     owners = select(AgentRow.name).where(AgentRow.interface == interface, AgentRow.name != agent)
     owner = (await session.execute(owners)).scalar_one_or_none()
@@ -307,6 +355,10 @@ async def _interface_is_free(session: AsyncSession, interface: str, agent: str) 
 
 def _queue(row: QueueRow) -> Queue:
     return Queue(row.name, settings_of(row))
+
+
+def _rule(row: RuleRow) -> Rule:
+    return Rule(row.name, changes_of(row))
 
 
 def _agent(row: AgentRow) -> Agent:

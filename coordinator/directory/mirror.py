@@ -16,7 +16,7 @@ mirrors, which it then owes; if it died, until it starts again.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -24,10 +24,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coordinator.database import Database
-from coordinator.directory.models import AgentRow, MemberRow, MirrorRow, QueueRow
+from coordinator.directory.models import AgentRow, MemberRow, MirrorRow, QueueRow, RuleRow
 from coordinator.errors import Refused
 from coordinator.line.engine import TransitionFailed
-from coordinator.line.types import AgentView, QueueSettings, QueueView, Reply
+from coordinator.line.types import AgentView, PenaltyChange, QueueSettings, QueueView, Reply
 from coordinator.redis_client import AWAY
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,8 @@ class Line(Protocol):
 
     async def put_queue(self, queue: str, settings: QueueSettings) -> Reply: ...
     async def delete_queue(self, queue: str) -> Reply: ...
+    async def put_rule(self, rule: str, changes: Sequence[PenaltyChange]) -> Reply: ...
+    async def delete_rule(self, rule: str) -> Reply: ...
     async def put_agent(self, agent: str, interface: str) -> Reply: ...
     async def delete_agent(self, agent: str) -> Reply: ...
     async def put_agents(self, agents: Sequence[tuple[str, str]]) -> Answers: ...
@@ -67,6 +69,7 @@ class Line(Protocol):
     async def unpause(self, agent: str) -> Reply: ...
     async def change_agents(self, changes: Sequence[tuple[str, str, str]]) -> Answers: ...
     async def queues(self) -> list[QueueView]: ...
+    async def rules(self) -> Mapping[str, Sequence[PenaltyChange]]: ...
     async def agents(self) -> list[AgentView]: ...
 
 
@@ -194,6 +197,7 @@ class _Everything:
         in_order = select(MemberRow).order_by(MemberRow.id)
         members = list((await self._session.execute(in_order)).scalars())
         await self._remove(queues, agents, members)
+        await self._follow_rules()
         for queue in queues:
             await self._tell(self._line.put_queue, queue.name, settings_of(queue))
         await self._put_agents(agents)
@@ -223,6 +227,14 @@ class _Everything:
         for view in await self._line.queues():
             if view.name not in lines:
                 await self._tell(self._line.delete_queue, view.name)
+
+    async def _follow_rules(self) -> None:
+        """Before the queues, so that none takes callers without its defaultrule."""
+        rows = list((await self._session.execute(select(RuleRow))).scalars())
+        for gone in set(await self._line.rules()) - {row.name for row in rows}:
+            await self._tell(self._line.delete_rule, gone)
+        for row in rows:
+            await self._tell(self._line.put_rule, row.name, changes_of(row))
 
     async def _put_agents(self, agents: Iterable[AgentRow]) -> None:
         """Agents may have passed interfaces on to each other while the line was away.
@@ -293,3 +305,8 @@ def settings_of(row: QueueRow) -> QueueSettings:
     """The line's settings of a queue as SQL holds them."""
     fields = QueueSettings.__dataclass_fields__
     return QueueSettings(**{name: row.settings[name] for name in fields if name in row.settings})
+
+
+def changes_of(row: RuleRow) -> tuple[PenaltyChange, ...]:
+    """The line's changes of a penalty rule as SQL holds them."""
+    return tuple(PenaltyChange(**change) for change in row.changes)

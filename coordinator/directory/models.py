@@ -37,6 +37,15 @@ class QueueRow(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class RuleRow(Base):
+    """A penalty rule. `changes`: the fields of each `PenaltyChange`, by time."""
+
+    __tablename__ = "rules"
+
+    name: Mapped[str] = mapped_column(NAME, primary_key=True)
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
 class AgentRow(Base):
     """A person with a phone."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar, get_args
 
-from coordinator.line.types import QueueSettings
+from coordinator.line.types import PenaltyChange, QueueSettings
 
 #: read < operate < admin; `box` stands beside them and opens one box's link only.
 Role = Literal["read", "operate", "admin", "box"]
@@ -18,6 +18,14 @@ class Queue:
 
     name: str
     settings: QueueSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A penalty rule as configured, its changes by time."""
+
+    name: str
+    changes: tuple[PenaltyChange, ...]
 
 
 @dataclass(frozen=True, slots=True)

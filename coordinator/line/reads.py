@@ -1,5 +1,6 @@
 """What the line shows: plain reads, never a decision. Also the two streams it writes."""
 
+import json
 from collections.abc import Awaitable
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from coordinator.line.types import (
     BoxView,
     CallState,
     Membership,
+    PenaltyChange,
     QueueSettings,
     QueueView,
     Standing,
@@ -106,18 +108,25 @@ class Reads:
         pipe = self._redis.pipeline(transaction=False)
         pipe.zrank(self._key("line", call["queue"]), call["place"])
         pipe.hmget(self._key("queue", call["queue"]), "announcing", "hold_us")
-        pipe.time()
-        ahead, (announcing, hold_us), (seconds, micros) = await pipe.execute()
+        ahead, (announcing, hold_us) = await pipe.execute()
         if ahead is None:
             return None
         return Standing(
             uniqueid=call["uniqueid"],
             state=cast(CallState, call["state"]),
             position=ahead + 1,
-            waited_us=max(0, seconds * 1_000_000 + micros - int(call["joined"])),
+            waited_us=max(0, await self.now_us() - int(call["joined"])),
             settings=Announcing(**unpacked(announcing)),
             hold_us=int(hold_us or 0),
         )
+
+    async def rules(self) -> dict[str, tuple[PenaltyChange, ...]]:
+        """All penalty rules: name → its changes by time."""
+        rows = await self._await(self._redis.hgetall(self._key("rules")))
+        return {
+            name: tuple(PenaltyChange(*change) for change in json.loads(changes))
+            for name, changes in rows.items()
+        }
 
     # Agents and boxes
 

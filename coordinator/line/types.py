@@ -28,7 +28,7 @@ class QueueSettings(Announcing):
     """How a queue serves and what is heard. Times in seconds; names and defaults are Queue()'s.
 
     joinempty, leavewhenempty: comma lists of EMPTY_CONDITIONS; nobody may join, or stay, while
-    one of them holds for every member at work.
+    one of them holds for every member at work. defaultrule: a penalty rule's name, "" for none.
     """
 
     strategy: Strategy = "ringall"

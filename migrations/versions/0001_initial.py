@@ -34,6 +34,12 @@ def _create_directory() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_queues"),
     )
     op.create_table(
+        "rules",
+        sa.Column("name", NAME, nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_rules"),
+    )
+    op.create_table(
         "agents",
         sa.Column("name", NAME, nullable=False),
         sa.Column("display_name", TEXT, nullable=False),
@@ -181,5 +187,5 @@ def downgrade() -> None:
     op.drop_table("queue_log")
     for table in ("cursors", "offers", "calls", "journal"):
         op.drop_table(table)
-    for table in ("mirror", "tokens", "boxes", "members", "agents", "queues"):
+    for table in ("mirror", "tokens", "boxes", "members", "agents", "rules", "queues"):
         op.drop_table(table)

@@ -46,6 +46,16 @@ def test_a_join_is_told_with_everything_decoded() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("written", "lift", "keeps_min"), [
+    ("", None, False), ("4", 4, False), ("r4", 4, True), (" r4 ", 4, True), ("r0", 0, True),
+])  # fmt: skip
+def test_a_raise_may_begin_with_r(written: str, lift: int | None, keeps_min: bool) -> None:
+    (join,) = box().take(joined(raisepenalty=written, rule="soon")).events
+    assert isinstance(join, Join)
+    assert (join.raise_penalty, join.raise_keeps_min) == (lift, keeps_min)
+    assert join.rule == "soon"
+
+
 @pytest.mark.parametrize(("uniqueid", "call_id"), [
     ("a-17.1", "a-17.1-1"), ("17.1", "a-17.1-1"), ("b-17.1", "a-b-17.1-1"),
 ])  # fmt: skip
@@ -57,7 +67,7 @@ def test_a_call_id_names_the_box_once(uniqueid: str, call_id: str) -> None:
 
 @pytest.mark.parametrize(("header", "value"), [
     ("prio", "high"), ("prio", "99999999"), ("minpenalty", "-1"), ("maxpenalty", "1e3"),
-    ("raisepenalty", "٣"),
+    ("raisepenalty", "٣"), ("raisepenalty", "r"), ("raisepenalty", "rr4"), ("raisepenalty", "r-4"),
 ])  # fmt: skip
 def test_a_wrong_number_costs_no_place_and_is_said(header: str, value: str) -> None:
     taken = box().take({**joined(), header: value})
@@ -66,6 +76,7 @@ def test_a_wrong_number_costs_no_place_and_is_said(header: str, value: str) -> N
     assert (join.priority, join.min_penalty, join.max_penalty, join.raise_penalty) == (
         0, None, None, None,
     )  # fmt: skip
+    assert not join.raise_keeps_min
     assert header.removesuffix("ity") in taken.problem
     assert taken.problem.startswith("UserEvent GvqJoin: ")
 

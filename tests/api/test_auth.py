@@ -21,6 +21,10 @@ NEEDED: dict[tuple[str, str], Role] = {
     ("GET", "/v1/queues/{queue}/callers"): "read",
     ("PUT", "/v1/queues/{queue}/members/{agent}"): "operate",
     ("DELETE", "/v1/queues/{queue}/members/{agent}"): "operate",
+    ("GET", "/v1/rules"): "read",
+    ("GET", "/v1/rules/{rule}"): "read",
+    ("PUT", "/v1/rules/{rule}"): "admin",
+    ("DELETE", "/v1/rules/{rule}"): "admin",
     ("GET", "/v1/calls"): "read",
     ("GET", "/v1/calls/{call_id}"): "read",
     ("GET", "/v1/calls/{call_id}/why"): "read",
@@ -44,7 +48,8 @@ NEEDED: dict[tuple[str, str], Role] = {
     ("GET", "/v1/journal"): "read",
     ("GET", "/v1/events"): "read",
 }
-BODIES = {
+BODIES: dict[str, dict[str, object]] = {
+    "/v1/rules/{rule}": {"changes": []},
     "/v1/agents/{agent}": {"interface": "PJSIP/101"},
     "/v1/calls/{call_id}": {"priority": 1},
     "/v1/import": {},
@@ -63,7 +68,7 @@ def test_every_route_is_in_the_table(app: FastAPI) -> None:
 async def test_it_is_enough_and_less_is_refused(
     clients: dict[Role, Client], nobody: Client, method: str, path: str
 ) -> None:
-    url = path.format(queue="q", agent="x", call_id="c", box="zz", token="0")
+    url = path.format(queue="q", agent="x", call_id="c", box="zz", token="0", rule="r")
     body = BODIES.get(path) if method in ("PUT", "POST", "PATCH") else None
     if method == "PUT" and body is None:
         body = {}

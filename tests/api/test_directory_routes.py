@@ -14,14 +14,24 @@ QUEUE = asdict(QueueSettings()) | {
     "strategy": "linear", "weight": 2, "timeout": 20, "retry": 7, "wrapuptime": 10,
     "servicelevel": 30, "penaltymemberslimit": 3,
     "maxlen": 50, "joinempty": "paused,penalty", "leavewhenempty": "penalty",
+    "defaultrule": "patience",
     "announce_frequency": 30, "announce_position": "more", "announce_position_only_up": True,
     "announce_round_seconds": 15, "periodic_announce": "custom/wait,/srv/sounds/more",
     "queue_thankyou": "", "announce": "queue-markq&beep", "musicclass": "jazz", "context": "keys",
 }  # fmt: skip
 
 
+RULE = {
+    "changes": [
+        {"after_s": 30, "max": "+2", "min": "", "raise": "r5"},
+        {"after_s": 120, "max": "10", "min": "-1", "raise": ""},
+    ]
+}
+
+
 class TestQueues:
     async def test_life(self, admin: Client) -> None:
+        await admin.ask("PUT", "/v1/rules/patience", 201, json=RULE)
         made = await admin.ask("PUT", "/v1/queues/sales", 201, json=QUEUE)
         assert made == {"name": "sales", **QUEUE, "applied": True}
         await admin.ask("PUT", "/v1/queues/sales", 200, json=QUEUE)
@@ -72,6 +82,14 @@ class TestQueues:
         assert name in problem["detail"]
         await admin.refused("unknown_queue", "GET", "/v1/queues/bad")
 
+    async def test_a_defaultrule_that_is_none(self, admin: Client) -> None:
+        body = {"defaultrule": "patience"}
+        await admin.refused("unknown_rule", "PUT", "/v1/queues/sales", json=body)
+        await admin.refused("unknown_queue", "GET", "/v1/queues/sales")
+        for wrong in ("a b", "a\n", "\x00", "x" * 65):
+            body = {"defaultrule": wrong}
+            await admin.refused("invalid", "PUT", "/v1/queues/sales", json=body)
+
     async def test_one_with_callers_is_not_removed(self, admin: Client, services: Services) -> None:
         await admin.ask("PUT", "/v1/queues/sales", 201, json={})
         box = Box(services.engine, "a")
@@ -103,6 +121,88 @@ class TestQueues:
         limited = await admin.ask("GET", "/v1/queues/sales/callers?limit=2")
         assert len(limited) == 2
         await admin.refused("unknown_queue", "GET", "/v1/queues/none/callers")
+
+
+class TestRules:
+    async def test_life(self, admin: Client) -> None:
+        made = await admin.ask("PUT", "/v1/rules/patience", 201, json=RULE)
+        assert made == {"name": "patience", **RULE, "applied": True}
+        await admin.ask("PUT", "/v1/rules/patience", 200, json=RULE)
+        assert await admin.ask("GET", "/v1/rules/patience") == {"name": "patience", **RULE}
+        assert await admin.ask("GET", "/v1/rules") == [{"name": "patience", **RULE}]
+        assert await admin.ask("DELETE", "/v1/rules/patience", 204) is None
+        await admin.refused("unknown_rule", "GET", "/v1/rules/patience")
+        await admin.refused("unknown_rule", "DELETE", "/v1/rules/patience")
+
+    async def test_changes_are_sorted_and_bounds_left_out_stay(self, admin: Client) -> None:
+        changes = [{"after_s": 9, "max": "7"}, {"after_s": 0, "raise": "1"}]
+        made = await admin.ask("PUT", "/v1/rules/soon", 201, json={"changes": changes})
+        assert made["changes"] == [
+            {"after_s": 0, "max": "", "min": "", "raise": "1"},
+            {"after_s": 9, "max": "7", "min": "", "raise": ""},
+        ]
+
+    async def test_one_without_changes(self, admin: Client) -> None:
+        made = await admin.ask("PUT", "/v1/rules/none", 201, json={"changes": []})
+        assert made["changes"] == []
+
+    async def test_one_that_a_queue_has(self, admin: Client) -> None:
+        await admin.ask("PUT", "/v1/rules/patience", 201, json=RULE)
+        await admin.ask("PUT", "/v1/queues/sales", 201, json=QUEUE)
+        problem = await admin.refused("rule_in_use", "DELETE", "/v1/rules/patience")
+        assert problem["details"] == {"rule": "patience", "queue": "sales"}
+
+    @pytest.mark.parametrize(
+        ("changes", "where", "said"),
+        [
+            ([{"after_s": -1, "max": "1"}], "changes.0.after_s", "greater than or equal to 0"),
+            ([{"after_s": 86401, "max": "1"}], "changes.0.after_s", "less than or equal to 86400"),
+            ([{"after_s": "1", "max": "1"}], "changes.0.after_s", "valid integer"),
+            ([{"max": "1"}], "changes.0.after_s", "Field required"),
+            ([{"after_s": 1, "max": 5}], "changes.0.max", "valid string"),
+            ([{"after_s": 1, "max": "five"}], "changes.0.max", "match pattern"),
+            ([{"after_s": 1, "max": "100000"}], "changes.0.max", "match pattern"),
+            ([{"after_s": 1, "max": "r5"}], "changes.0.max", "match pattern"),
+            ([{"after_s": 1, "min": "٣"}], "changes.0.min", "match pattern"),
+            ([{"after_s": 1, "min": "1\n"}], "changes.0.min", "match pattern"),
+            ([{"after_s": 1, "raise": "r"}], "changes.0.raise", "match pattern"),
+            ([{"after_s": 1}], "changes.0", "changes nothing; one of max, min and raise"),
+            ([{"after_s": 1, "max": "3", "min": "4"}], "changes.0", "min 4 is above max 3"),
+            ([{"after_s": 1, "max": "3", "raise": "r4"}], "changes.0", "raise 4 is above max 3"),
+            (
+                [
+                    {"after_s": 1, "max": "3"},
+                    {"after_s": 2, "max": "3"},
+                    {"after_s": 1, "min": "1"},
+                ],
+                "changes",
+                "after_s 1 came more than once",
+            ),
+            ([{"after_s": n, "max": "1"} for n in range(101)], "changes", "at most 100 items"),
+        ],
+    )
+    async def test_what_is_wrong_with_one(
+        self, admin: Client, changes: list[object], where: str, said: str
+    ) -> None:
+        problem = await admin.refused("invalid", "PUT", "/v1/rules/soon", json={"changes": changes})
+        (fault,) = problem["errors"]
+        assert (fault["where"], said in fault["what"]) == (f"body.{where}", True), fault
+        assert await admin.ask("GET", "/v1/rules") == []
+
+    async def test_a_misspelt_bound_is_told_what_there_is(self, admin: Client) -> None:
+        body = {"changes": [{"after_s": 1, "max": "1", "mix": "2"}]}
+        problem = await admin.refused("invalid", "PUT", "/v1/rules/soon", json=body)
+        (fault,) = problem["errors"]
+        assert (fault["where"], fault["allowed"]) == (
+            "body.changes.0.mix", "one of after_s, max, min, raise",
+        )  # fmt: skip
+
+    async def test_equal_bounds_and_relative_ones_are_no_contradiction(self, admin: Client) -> None:
+        changes = [
+            {"after_s": 1, "max": "3", "min": "3", "raise": "3"},
+            {"after_s": 2, "max": "-3", "min": "4", "raise": "r+9"},
+        ]
+        await admin.ask("PUT", "/v1/rules/soon", 201, json={"changes": changes})
 
 
 class TestAgents:

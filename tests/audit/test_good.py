@@ -82,6 +82,22 @@ def a_raised_penalty_makes_one_tier() -> Book:
     return book
 
 
+def a_rule_lets_a_caller_have_whom_it_could_not_before() -> Book:
+    book = shop(ann=9)
+    book.join("c1", max_penalty=0)
+    book.step()
+    book.write("caller.window", queue="sales", call_id="c1", box="a", max_penalty=9, by="rule")
+    book.offer("c1", "ann", penalty=9)
+    return book
+
+
+def a_raise_with_r_lifts_nobody_from_below_min() -> Book:
+    book = shop(ann=1, bob=9)
+    book.join("c1", min_penalty=2, raise_penalty=4, keeps_min=1)
+    book.offer("c1", "bob", penalty=9)
+    return book
+
+
 def tried_come_after_untried_and_are_forgotten_when_all_were() -> Book:
     book = shop(ann=0, bob=0)
     book.join("c1")
@@ -152,6 +168,7 @@ def the_heavier_queue_goes_first() -> Book:
 GOOD = [
     ringall_to_the_whole_tier, ringall_takes_an_agent_of_the_tier_who_comes_later,
     claimed_by_one_the_others_are_not_rung_again, a_raised_penalty_makes_one_tier,
+    a_rule_lets_a_caller_have_whom_it_could_not_before, a_raise_with_r_lifts_nobody_from_below_min,
     tried_come_after_untried_and_are_forgotten_when_all_were,
     round_robin_goes_on_after_the_one_rung_last,
     restored_at_the_old_rank_after_redis_was_emptied, a_talk_found_by_a_snapshot,

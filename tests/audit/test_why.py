@@ -73,6 +73,26 @@ def test_a_caller_restored_late_and_a_raised_window() -> None:
     assert "of penalty at least 1 and raised to 3" in told
 
 
+@pytest.mark.parametrize(
+    ("window", "sentence"),
+    [
+        ({"min_penalty": 1, "max_penalty": 5}, "for agents of penalty at least 1 and at most 5."),
+        (
+            {"min_penalty": 2, "raise_penalty": 4, "keeps_min": 1},
+            "for agents of penalty at least 2 and raised to 4, those below the least left out.",
+        ),
+    ],
+)
+def test_a_penalty_rule_is_told_with_the_window_it_made(
+    window: dict[str, int], sentence: str
+) -> None:
+    book = shop(ann=9)
+    book.join("c1", max_penalty=0)
+    book.step()
+    book.write("caller.window", queue="sales", call_id="c1", box="a", by="rule", **window)
+    assert f"00:00:03.000 Its penalty rule changed whom it admits, {sentence}" in story(book, "c1")
+
+
 def test_metrics_are_told_in_the_strategys_words() -> None:
     book = shop("leastrecent", ann=0, bob=0)
     book.join("c1")

@@ -43,6 +43,28 @@ def test_queues(live: Run) -> None:
     assert live("queue", "delete", "brief").out == "Queue brief is gone.\n"
 
 
+def test_rules(live: Run) -> None:
+    put = ("rule", "put", "patience", "--change", "120,10", "--change", "30,+2,,r5")
+    assert live(*put).out == "Rule patience is saved.\n"
+    changes = [
+        {"after_s": 30, "max": "+2", "min": "", "raise": "r5"},
+        {"after_s": 120, "max": "10", "min": "", "raise": ""},
+    ]
+    shown = {"name": "patience", "changes": changes}
+    assert live("rule", "list", "--json").json == [shown]
+    assert live("rule", "show", "patience", "--json").json == shown
+    assert "patience  30,+2,,r5 120,10\n" in live("rule", "list").out
+    assert [line.split() for line in live("rule", "show", "patience").out.splitlines()] == [
+        ["after,", "s", "max", "min", "raise"], ["30", "+2", "r5"], ["120", "10"],
+    ]  # fmt: skip
+    assert live("queue", "put", "patient", "--defaultrule", "patience").status == 0
+    assert live("queue", "show", "patient", "--json").json["defaultrule"] == "patience"
+    refused = live("rule", "delete", "patience")
+    assert refused.err.startswith("gvq: Penalty rule 'patience' is the defaultrule of queue")
+    live("queue", "delete", "patient")
+    assert live("rule", "delete", "patience").out == "Rule patience is gone.\n"
+
+
 def test_agents(live: Run) -> None:
     made(live)
     assert live("agent", "login", "ann").out == "Agent ann is logged in.\n"
@@ -160,6 +182,16 @@ def test_tokens(live: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         (("queue", "show", "none"), "There is no queue named 'none'."),
         (("queue", "show", "../boxes"), ""),
         (("queue", "put", "new", "--strategy", "fair"), "body.strategy: "),
+        (
+            ("queue", "put", "new", "--defaultrule", "none"),
+            "There is no penalty rule named 'none'.",
+        ),
+        (("rule", "show", "none"), "There is no penalty rule named 'none'."),
+        (("rule", "put", "new", "--change", "30"), "--change '30' is not seconds,max[,min"),
+        (("rule", "put", "new", "--change", "30,1,2,3,4"), "--change '30,1,2,3,4' is not"),
+        (("rule", "put", "new", "--change", "soon,5"), "--change 'soon,5' is not seconds,max"),
+        (("rule", "put", "new", "--change", "1,x"), "body.changes.0.max: String should match"),
+        (("rule", "put", "new", "--change", "1,,"), "body.changes.0: Value error, changes nothing"),
         (("agent", "login", "none"), "There is no agent named 'none'."),
         (("member", "put", "none", "none"), "There is no "),
         (("box", "token", "none"), "There is no box named 'none'."),

@@ -1,11 +1,11 @@
-"""Queues, agents, members, boxes: what is kept, what is refused, what the line gets."""
+"""Queues, rules, agents, members, boxes: what is kept, what is refused, what the line gets."""
 
 import pytest
 
-from coordinator.directory import Agent, Box, Directory, Member, Queue
+from coordinator.directory import Agent, Box, Directory, Member, Queue, Rule
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
-from coordinator.line.types import Origin, QueueSettings
+from coordinator.line.types import Origin, PenaltyChange, QueueSettings
 from coordinator.protocol import Join, Snapshot
 
 
@@ -62,6 +62,55 @@ class TestQueues:
 
     async def test_deleting_an_unknown_one(self, directory: Directory) -> None:
         await refusal("unknown_queue", directory.delete_queue("none"))
+
+
+class TestRules:
+    CHANGES = (PenaltyChange(30, "+2", "", "r5"), PenaltyChange(60, min="1"))
+
+    async def test_put_get_list_delete(self, directory: Directory, engine: Engine) -> None:
+        saved = await directory.put_rule("soon", self.CHANGES)
+        soon = Rule("soon", self.CHANGES)
+        assert (saved.record, saved.created, saved.applied) == (soon, True, True)
+        await directory.put_rule("none", ())
+        assert await directory.rules() == [Rule("none", ()), soon]
+        assert await directory.rule("soon") == soon
+        assert await engine.rules() == {"none": (), "soon": self.CHANGES}
+        await directory.delete_rule("soon")
+        await refusal("unknown_rule", directory.rule("soon"))
+        assert await engine.rules() == {"none": ()}
+
+    async def test_put_again_replaces(self, directory: Directory, engine: Engine) -> None:
+        await directory.put_rule("soon", self.CHANGES)
+        assert not (await directory.put_rule("soon", self.CHANGES[:1])).created
+        assert await directory.rules() == [Rule("soon", self.CHANGES[:1])]
+        assert await engine.rules() == {"soon": self.CHANGES[:1]}
+
+    async def test_a_queue_takes_only_one_that_is_there(
+        self, directory: Directory, engine: Engine
+    ) -> None:
+        settings = QueueSettings(defaultrule="soon")
+        refused = await refusal("unknown_rule", directory.put_queue("sales", settings))
+        assert refused.sentence == "There is no penalty rule named 'soon'."
+        await refusal("unknown_queue", engine.queue("sales"))
+        await directory.put_rule("soon", self.CHANGES)
+        assert (await directory.put_queue("sales", settings)).record.settings == settings
+        assert (await engine.queue("sales")).settings == settings
+
+    async def test_one_that_a_queue_has_stays_in_both(
+        self, directory: Directory, engine: Engine
+    ) -> None:
+        await directory.put_rule("soon", self.CHANGES)
+        await directory.put_queue("sales", QueueSettings(defaultrule="soon"))
+        await directory.put_queue("help", QueueSettings())
+        refused = await refusal("rule_in_use", directory.delete_rule("soon"))
+        assert refused.details == {"rule": "soon", "queue": "sales"}
+        assert [rule.name for rule in await directory.rules()] == list(await engine.rules())
+        await directory.put_queue("sales", QueueSettings())
+        await directory.delete_rule("soon")
+        assert await engine.rules() == {}
+
+    async def test_deleting_an_unknown_one(self, directory: Directory) -> None:
+        await refusal("unknown_rule", directory.delete_rule("none"))
 
 
 class TestAgents:

@@ -14,7 +14,7 @@ from coordinator.database import Database
 from coordinator.directory import Directory
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
-from coordinator.line.types import AgentView, Origin, QueueSettings
+from coordinator.line.types import AgentView, Origin, PenaltyChange, QueueSettings, Reply
 from coordinator.protocol import Snapshot
 from coordinator.redis_client import AWAY, connected
 from tests.postgres import unused_port
@@ -74,6 +74,30 @@ async def test_an_emptied_line_gets_everything_back(
     assert [e.data["agent"] for e in added] == ["agent3", "agent1", "agent2"]
 
 
+async def test_an_emptied_line_gets_rules_back_before_the_queues_that_name_them(
+    directory: Directory,
+    engine: Engine,
+    redis: Redis,
+    tenant: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    changes = (PenaltyChange(30, "+2", "", "r5"), PenaltyChange(60, min="1"))
+    await directory.put_rule("soon", changes)
+    await directory.put_queue("sales", QueueSettings(defaultrule="soon"))
+    await forget(redis, tenant)
+    there: list[object] = []
+    put_queue = engine.put_queue
+
+    async def seen(queue: str, settings: QueueSettings) -> Reply:
+        there.append(await engine.rules())
+        return await put_queue(queue, settings)
+
+    monkeypatch.setattr(engine, "put_queue", seen)
+    assert await directory.mirror() == []
+    assert there == [{"soon": changes}]
+    assert (await engine.queue("sales")).settings.defaultrule == "soon"
+
+
 async def test_mirroring_again_changes_nothing(directory: Directory, engine: Engine) -> None:
     await fill(directory)
     await phones_are_registered(engine)
@@ -96,10 +120,12 @@ async def test_a_paused_agent_is_not_available_in_between(
 async def test_what_only_the_line_has_is_taken_out(directory: Directory, engine: Engine) -> None:
     await fill(directory)
     await engine.put_queue("old", QueueSettings())
+    await engine.put_rule("old", [PenaltyChange(1, "2")])
     await engine.put_agent("gone", "PJSIP/199")
     await engine.put_member("help", "agent1")
     assert await directory.mirror() == []
     assert [view.name for view in await engine.queues()] == ["help", "sales"]
+    assert await engine.rules() == {}
     assert [view.name for view in await engine.agents()] == ["agent1", "agent2", "agent3"]
     assert (await engine.agent("agent1")).queues == {"sales": 1}
 
@@ -173,6 +199,7 @@ async def test_a_change_made_while_the_line_is_away_follows_when_it_is_back(
     saved = await directory.put_queue("sales", QueueSettings("random"))
     assert (saved.created, saved.applied) == (True, False)
     assert not (await directory.login("alice")).applied
+    assert not (await directory.put_rule("soon", [PenaltyChange(1, "2")])).applied
     assert await directory.lags()
     with pytest.raises(AWAY):
         await directory.mirror()
@@ -182,6 +209,7 @@ async def test_a_change_made_while_the_line_is_away_follows_when_it_is_back(
     assert await directory.mirror() == []
     assert not await directory.lags()
     assert (await engine.queue("sales")).settings.strategy == "random"
+    assert list(await engine.rules()) == ["soon"]
     assert (await engine.agent("alice")).state == "unregistered"
     again.stop()
 

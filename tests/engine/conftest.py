@@ -56,7 +56,7 @@ class Box:
         )
         return await self.line.engine.snapshot(self.origin(), snapshot)
 
-    def call(self, name: str, queue: str = "sales", **more: int) -> Join:
+    def call(self, name: str, queue: str = "sales", **more: int | str) -> Join:
         return Join(
             call_id=f"{self.name}-{name}-1",
             channel=f"PJSIP/trunk-{name}",
@@ -65,7 +65,9 @@ class Box:
             **more,
         )
 
-    async def join(self, name: str, queue: str = "sales", age_us: int = 0, **more: int) -> Reply:
+    async def join(
+        self, name: str, queue: str = "sales", age_us: int = 0, **more: int | str
+    ) -> Reply:
         return await self.line.engine.join(self.origin(age_us), self.call(name, queue, **more))
 
     async def leave(self, name: str, outcome: str = "abandoned") -> Reply:

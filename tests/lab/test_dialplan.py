@@ -68,10 +68,11 @@ async def test_a_join_tells_all_the_line_needs(ami: Ami, a: Box) -> None:
         "CallerNum": "5550001",
         "CallerName": "Caller%200001",
     }
-    assert (join["MinPenalty"], join["MaxPenalty"], join["RaisePenalty"]) == ("1", "9", "3")
+    assert (join["MinPenalty"], join["MaxPenalty"], join["RaisePenalty"]) == ("1", "9", "r3")
+    assert join["Rule"] == "rule_2.0-a"
     assert join["Key"] == "the-key"
     assert abs(join.at - float(join["Since"])) < 1
-    assert kept == f"sales.vip-2|{join['Since']}|7|1|9|3|5550001|Caller%200001|1"
+    assert kept == f"sales.vip-2|{join['Since']}|7|1|9|r3|rule_2.0-a|5550001|Caller%200001|1"
 
 
 async def test_no_header_of_our_events_comes_twice(ami: Ami, a: Box) -> None:

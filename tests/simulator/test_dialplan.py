@@ -15,9 +15,10 @@ def stage() -> Stage:
 
 def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
     stage.network.boxes["a"].variables["GVQ_KEY"] = "k1"
-    caller = stage.caller(priority=3, max_penalty=5)
+    rule = "soon.1|_a-b\r\n"
+    caller = stage.caller(priority=3, max_penalty=5, raise_penalty="r2", rule=rule)
     join = next(event for _, event in stage.heard if event.name == "UserEvent")
-    assert list(join.headers)[-11:] == [
+    assert list(join.headers)[-12:] == [
         ("UserEvent", "GvqJoin"),
         ("Visit", "1"),
         ("Queue", "sales"),
@@ -25,7 +26,8 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
         ("Prio", "3"),
         ("MinPenalty", ""),
         ("MaxPenalty", "5"),
-        ("RaisePenalty", ""),
+        ("RaisePenalty", "r2"),
+        ("Rule", "soon.1_a-b"),
         ("CallerNum", caller.number),
         ("CallerName", ""),
         ("Key", "k1"),
@@ -34,7 +36,7 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
 
 def test_the_channel_keeps_the_join_for_a_snapshot(stage: Stage) -> None:
     variables = stage.caller(priority=3, max_penalty=5).channel.variables
-    assert variables["GVQ_JOIN"] == "sales|1700000000.000000|3||5||5000000||1"
+    assert variables["GVQ_JOIN"] == "sales|1700000000.000000|3||5|||5000000||1"
     assert (variables["GVQ_STATE"], variables["GVQ_TAKEN"]) == ("waiting", "nobody")
 
 

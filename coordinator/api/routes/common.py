@@ -7,6 +7,7 @@ from fastapi import Path, Response
 from coordinator.names import ID_PATTERN, NAME_PATTERN
 
 QueueName = Annotated[str, Path(pattern=NAME_PATTERN, examples=["sales"])]
+RuleName = Annotated[str, Path(pattern=NAME_PATTERN, examples=["patience"])]
 AgentName = Annotated[str, Path(pattern=NAME_PATTERN, examples=["alice"])]
 BoxName = Annotated[str, Path(pattern=NAME_PATTERN, examples=["a"])]
 CallId = Annotated[str, Path(pattern=ID_PATTERN, examples=["a-1763848134.7-1"])]

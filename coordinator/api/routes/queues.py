@@ -48,7 +48,7 @@ async def get_queue(queue: QueueName, here: Here) -> QueueDetail:
 @router.put(
     "/{queue}",
     dependencies=[needs("admin")],
-    responses=created(QueueSaved) | refusals(),
+    responses=created(QueueSaved) | refusals("unknown_rule"),
 )
 async def put_queue(queue: QueueName, body: QueueIn, here: Here, response: Response) -> QueueSaved:
     """Create the queue, or replace its settings: callers keep their places."""

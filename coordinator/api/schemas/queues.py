@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 
 from coordinator.api.schemas.announcing import Announcing
-from coordinator.api.schemas.common import CALL_ID, Applied, Request, seconds, shown
+from coordinator.api.schemas.common import CALL_ID, Applied, Request, Seconds, seconds, shown
 from coordinator.directory.types import Member, Queue, Saved
 from coordinator.line.types import (
     EMPTY_CONDITIONS,
@@ -18,9 +18,8 @@ from coordinator.line.types import (
     Strategy,
     WaitingCaller,
 )
+from coordinator.names import NAME_PATTERN
 from coordinator.protocol import Penalty
-
-Seconds = Annotated[int, Field(ge=0, le=86_400)]
 
 #: Queue()'s words for sets of conditions (queues.conf.sample).
 _JOINEMPTY = {
@@ -54,6 +53,7 @@ _QUEUE: dict[str, Any] = {
     "wrapuptime": 10, "servicelevel": 20, "penaltymemberslimit": 0,
     "maxlen": 0, "joinempty": "paused,penalty", "leavewhenempty": "",
     "announce_frequency": 60, "musicclass": "jazz", "context": "sales-keys",
+    "defaultrule": "patience",
 }  # fmt: skip
 _QUEUE_LIVE = _QUEUE | {
     "callers": 3, "available": 0, "members": 12, "completed": 140, "abandoned": 6,
@@ -87,6 +87,14 @@ class QueueIn(Request, Announcing):
         Field(description="Nobody may stay while one of these holds for every member at work."),
     ] = ""
 
+    defaultrule: Annotated[
+        str,
+        Field(
+            pattern=f"{NAME_PATTERN}|^$",
+            description="The penalty rule of callers who bring none; empty: none.",
+        ),
+    ] = ""
+
     def settings(self) -> QueueSettings:
         """As the line takes them."""
         return QueueSettings(**self.model_dump())
@@ -106,6 +114,7 @@ class QueueConfig(Announcing):
     maxlen: int
     joinempty: str
     leavewhenempty: str
+    defaultrule: str
 
 
 class QueueSaved(QueueConfig):

@@ -4,7 +4,7 @@
 --            impossible age, which is cut (age_cut=1) so that no caller is lost.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, age_us, join: {call_id, queue, uniqueid, channel, caller_id_num,
---            caller_id_name, priority, min_penalty?, max_penalty?, raise_penalty?}}
+--            caller_id_name, priority, min_penalty?, max_penalty?, raise_penalty?, raise_keeps_min, rule}}
 -- Returns    ok {rank, position, priority, age_cut} | duplicate {rank, …} | duplicate_join
 --            {rank, …} | unknown_queue | queue_full | queue_empty | any refusal of accept()
 -- Journal    caller.joined, then what the match makes of it; or caller.refused
@@ -39,7 +39,9 @@ transition('join', function(arg)
       'status', 'UNKNOWN')
     return known and 'duplicate_join' or 'unknown_queue'
   end
-  local outcome = admission.refusal(join.queue, windows.of(join))
+  local w = windows.of(join)
+  w.keeps_min = join.raise_keeps_min
+  local outcome = admission.refusal(join.queue, w)
   if outcome then return refuse(arg.box, join, outcome) end
   local rank, cut = rank_of(arg.box, arg.age_us, AGE_GRACE_US)
   call = calls.enter(join, arg.box, rank, math.max(now - rank, 0), 'join')
