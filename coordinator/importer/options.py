@@ -50,13 +50,18 @@ def is_true(value: str) -> bool:
     return value.lower() in TRUE
 
 
+_YES_NO = {"|".join(TRUE): "yes", "|".join(FALSE): "no"}
+
 #: field → values for which Queue() takes another one, and that one.
 _TAKEN: Mapping[str, Mapping[str, str]] = {
     "timeout": {r"-\d+": "15"},
     "retry": {r"-\d+|0+": "5"},
     "maxlen": {r"-\d+": "0"},
     "strategy": {"roundrobin": "rrmemory"} | {name: name for name in STRATEGIES},
-    "joinempty": {"|".join(TRUE): "yes", "|".join(FALSE): "no"},
+    "joinempty": _YES_NO,
+    "leavewhenempty": _YES_NO,
+    "announce_position": _YES_NO | {"limit": "limit", "more": "more"},
+    "announce_holdtime": _YES_NO | {"once": "once"},
 }
 
 
@@ -83,15 +88,10 @@ def needless(same: str | None, says: str) -> Option:
     return Option(same=same, says=says, harmless=True)
 
 
-_MUSIC = differs("", "callers hear the channel's music class; say it with option m(class)")
-_SOUNDS = differs(None, "callers hear no announcements")
-_FREQUENCY = differs("0", "callers hear no announcements")
 _VARIABLES = differs("no", "these channel variables are not set")
 _AUTOPAUSE = differs("no", "an agent who does not answer rests for retry seconds, unpaused")
 _MONITOR = differs(None, "calls are not recorded; start MixMonitor in the dialplan")
 _GONE = needless(None, "Asterisk no longer reads it either")
-#: How announcements are made, which nobody notices while none are made.
-_OF_ANNOUNCEMENTS = needless(None, "it only matters with announcements to callers")
 
 #: Of a queue, but for `member`.
 OPTIONS: dict[str, Option] = {
@@ -104,57 +104,57 @@ OPTIONS: dict[str, Option] = {
     "penaltymemberslimit": mapped("penaltymemberslimit"),
     "maxlen": mapped("maxlen"),
     "joinempty": mapped("joinempty"),
-    "leavewhenempty": differs("no", "callers stay when no agent is there any more"),
+    "leavewhenempty": mapped("leavewhenempty"),
     # Ringing
     "autofill": differs("yes", "every caller who can be given an agent is, as with autofill=yes"),
     "ringinuse": differs("no", "an agent whose phone is in use is not rung, as with ringinuse=no"),
     "timeoutrestart": needless("no", "each agent is rung for the whole timeout in any case"),
     "timeoutpriority": differs("app", "Queue()'s own timeout ends the wait at once"),
-    "memberdelay": differs("0", "caller and agent are connected at once"),
+    "memberdelay": mapped("memberdelay"),
     "autopause": _AUTOPAUSE,
     "autopausebusy": _AUTOPAUSE,
     "autopauseunavail": _AUTOPAUSE,
     "autopausedelay": needless("0", "it only matters with autopause"),
     "defaultrule": differs("", "rules: not yet applied; penalties do not change as callers wait"),
     # Music, announcements, keys
-    "musicclass": _MUSIC,
-    "music": _MUSIC,
-    "musiconhold": _MUSIC,
-    "context": differs("", "callers cannot leave by pressing a key"),
-    "announce": differs("", "agents hear it only if the dialplan gives it to Gosub(gvq,…)"),
-    "reportholdtime": differs("no", "agents are not told how long the caller waited"),
-    "announce-frequency": _FREQUENCY,
-    "min-announce-frequency": _OF_ANNOUNCEMENTS,
-    "announce-to-first-user": _OF_ANNOUNCEMENTS,
-    "announce-holdtime": _OF_ANNOUNCEMENTS,
-    "announce-position": _OF_ANNOUNCEMENTS,
-    "announce-position-limit": _OF_ANNOUNCEMENTS,
-    "announce-position-only-up": _OF_ANNOUNCEMENTS,
-    "announce-round-seconds": _OF_ANNOUNCEMENTS,
-    "periodic-announce": _SOUNDS,
-    "periodic-announce-frequency": _FREQUENCY,
-    "periodic-announce-startdelay": _OF_ANNOUNCEMENTS,
-    "random-periodic-announce": _OF_ANNOUNCEMENTS,
-    "relative-periodic-announce": _OF_ANNOUNCEMENTS,
-    "queue-callerannounce": _SOUNDS,
-    "queue-youarenext": _OF_ANNOUNCEMENTS,
-    "queue-thereare": _OF_ANNOUNCEMENTS,
-    "queue-callswaiting": _OF_ANNOUNCEMENTS,
-    "queue-quantity1": _OF_ANNOUNCEMENTS,
-    "queue-quantity2": _OF_ANNOUNCEMENTS,
-    "queue-holdtime": _OF_ANNOUNCEMENTS,
-    "queue-minute": _OF_ANNOUNCEMENTS,
-    "queue-minutes": _OF_ANNOUNCEMENTS,
-    "queue-seconds": _OF_ANNOUNCEMENTS,
-    "queue-thankyou": _OF_ANNOUNCEMENTS,
-    "queue-reporthold": _OF_ANNOUNCEMENTS,
+    "musicclass": mapped("musicclass"),
+    "music": mapped("musicclass"),
+    "musiconhold": mapped("musicclass"),
+    "context": mapped("context"),
+    "announce": mapped("announce"),
+    "reportholdtime": mapped("reportholdtime"),
+    "announce-frequency": mapped("announce_frequency"),
+    "min-announce-frequency": mapped("min_announce_frequency"),
+    "announce-to-first-user": mapped("announce_to_first_user"),
+    "announce-holdtime": mapped("announce_holdtime"),
+    "announce-position": mapped("announce_position"),
+    "announce-position-limit": mapped("announce_position_limit"),
+    "announce-position-only-up": mapped("announce_position_only_up"),
+    "announce-round-seconds": mapped("announce_round_seconds"),
+    "periodic-announce": mapped("periodic_announce"),
+    "periodic-announce-frequency": mapped("periodic_announce_frequency"),
+    "periodic-announce-startdelay": mapped("periodic_announce_startdelay"),
+    "random-periodic-announce": mapped("random_periodic_announce"),
+    "relative-periodic-announce": mapped("relative_periodic_announce"),
+    "queue-callerannounce": mapped("queue_callerannounce"),
+    "queue-youarenext": mapped("queue_youarenext"),
+    "queue-thereare": mapped("queue_thereare"),
+    "queue-callswaiting": mapped("queue_callswaiting"),
+    "queue-quantity1": mapped("queue_quantity1"),
+    "queue-quantity2": mapped("queue_quantity2"),
+    "queue-holdtime": mapped("queue_holdtime"),
+    "queue-minute": mapped("queue_minute"),
+    "queue-minutes": mapped("queue_minutes"),
+    "queue-seconds": mapped("queue_seconds"),
+    "queue-thankyou": mapped("queue_thankyou"),
+    "queue-reporthold": mapped("queue_reporthold"),
     # Round the call
     "setinterfacevar": _VARIABLES,
     "setqueueentryvar": _VARIABLES,
     "setqueuevar": _VARIABLES,
     "membergosub": differs("", "the agent's channel runs no subroutine before the call"),
     "monitor-format": _MONITOR,
-    "log-restricted-caller-id": differs("yes", "the journal names every caller"),
+    "log-restricted-caller-id": differs("yes", "journal and queue_log name every caller"),
     # Gone from Asterisk
     "monitor-type": _GONE,
     "monitor-join": _GONE,
@@ -163,8 +163,6 @@ OPTIONS: dict[str, Option] = {
     "eventmemberstatus": _GONE,
 }
 
-_LOG = "queue_log is not written"
-
 #: Of [general].
 GENERAL: dict[str, Option] = {
     "persistentmembers": differs("yes", "members always outlive a restart, as with yes"),
@@ -172,9 +170,16 @@ GENERAL: dict[str, Option] = {
     "monitor-type": needless(None, "it only matters with monitor-format"),
     "shared_lastcall": differs("yes", "an agent's last call counts in all queues, as with yes"),
     "negative_penalty_invalid": differs("no", "a negative penalty counts as 0"),
-    "log_membername_as_agent": needless("no", _LOG),
-    "log-caller-id-name": needless("no", _LOG),
-    "log_unpause_on_reason_change": needless("no", _LOG),
+    "log_membername_as_agent": needless(
+        "no", "the coordinator writes queue_log; set GVQ_QUEUE_LOG_AGENT=name"
+    ),
+    "log-caller-id-name": needless(
+        "no", "the coordinator writes queue_log; set GVQ_QUEUE_LOG_CALLER_NAME=true"
+    ),
+    "log_unpause_on_reason_change": needless(
+        "no",
+        "the coordinator writes queue_log (GVQ_QUEUE_LOG), another reason as a PAUSE alone",
+    ),
     "force_longest_waiting_caller": differs(
         "prio", "of queues of one weight, higher priority and then longer wait comes first"
     ),

@@ -12,19 +12,19 @@ from tests.cli.conftest import Run
 QUEUES = """\
 [imported-a]
 strategy = linear
-musicclass = jazz
+autopause = yes
 member => PJSIP/imp1,0,Ida
 member => PJSIP/imp2,3,Ivo,,,,yes
 [imported-b]
+autopause = yes
 musicclass = jazz
-autofill = yes
 member => PJSIP/imp1,2
 """
 
 TOLD = """\
    what                    change
 + queue imported-a         strategy linear
-+ queue imported-b
++ queue imported-b         musicclass jazz
 + agent Ida                interface PJSIP/imp1, display_name Ida
 + agent Ivo                interface PJSIP/imp2, display_name Ivo, paused yes
 + member imported-a Ida
@@ -62,7 +62,7 @@ def imported(live: Run) -> list[str]:
 
 def test_a_dry_run_and_then_it(clean: Run, files: Path) -> None:
     conf = str(files / "queues.conf")
-    remark = f"{conf}:3 {conf}:7: musicclass: callers hear the channel's music class; say it with"
+    remark = f"{conf}:3 {conf}:7: autopause: an agent who does not answer rests for retry"
 
     tried = clean("import", conf, "--dry-run")
 
@@ -84,13 +84,14 @@ def test_a_dry_run_and_then_it(clean: Run, files: Path) -> None:
 
 def test_a_template_is_told_once_and_many_places_are_counted(clean: Run, tmp_path: Path) -> None:
     conf = tmp_path / "queues.conf"
-    queues = "".join(f"[q{n}](t)\ncontext = keys\n" for n in range(7))
-    conf.write_text(f"[t](!)\nmusic = jazz\n{queues}[q8]\nqueue-minute = beep\n")
-    music, keys, sound, _ = clean("import", str(conf), "--dry-run").out.splitlines()[-4:]
-    assert music.startswith(f"{conf}:2: music: ")
-    assert keys.startswith(f"{conf}:4 {conf}:6 {conf}:8 {conf}:10 {conf}:12 and 2 more: context: ")
-    assert sound.startswith(f"{conf}:18: queue-minute: ")
-    assert sound.endswith(" (harmless).")
+    queues = "".join(f"[q{n}](t)\nmembergosub = hi\n" for n in range(7))
+    conf.write_text(f"[t](!)\nautopause = yes\n{queues}[q8]\nautopausedelay = 9\n")
+    pause, gosub, delay, _ = clean("import", str(conf), "--dry-run").out.splitlines()[-4:]
+    assert pause.startswith(f"{conf}:2: autopause: ")
+    many = f"{conf}:4 {conf}:6 {conf}:8 {conf}:10 {conf}:12 and 2 more"
+    assert gosub.startswith(f"{many}: membergosub: ")
+    assert delay.startswith(f"{conf}:18: autopausedelay: ")
+    assert delay.endswith(" (harmless).")
 
 
 def test_a_second_time_there_is_nothing_to_do(clean: Run, files: Path) -> None:
@@ -121,8 +122,8 @@ def test_programs_get_json(clean: Run, files: Path) -> None:
     assert body["remarks"][0] == {
         "file": str(files / "queues.conf"),
         "line": 3,
-        "what": "musicclass",
-        "says": "callers hear the channel's music class; say it with option m(class)",
+        "what": "autopause",
+        "says": "an agent who does not answer rests for retry seconds, unpaused",
         "harmless": False,
     }
 
@@ -149,7 +150,7 @@ def test_an_error_is_a_sentence_and_nothing_is_done(
     clean: Run, files: Path, line: str, sentence: str
 ) -> None:
     conf = files / "queues.conf"
-    conf.write_text(QUEUES.replace("musicclass = jazz", line, 1))
+    conf.write_text(QUEUES.replace("autopause = yes", line, 1))
     ran = clean("import", str(conf))
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(f"gvq: {conf}:3: {sentence}")

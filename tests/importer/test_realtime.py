@@ -65,9 +65,15 @@ def test_the_tables_are_a_target(url: str) -> None:
     read = target_of(read_tables(url))
 
     assert read.body.model_dump(exclude_unset=True)["queues"] == {
-        "help": {"retry": 7, "joinempty": "paused,penalty,unavailable"},
-        "sales": {"strategy": "linear", "timeout": 20, "weight": 2},
-    }
+        "help": {
+            "retry": 7, "joinempty": "paused,penalty,unavailable", "announce_frequency": 30,
+            "queue_thankyou": "beep",
+        },
+        "sales": {
+            "strategy": "linear", "timeout": 20, "weight": 2, "musicclass": "jazz",
+            "announce_frequency": 0,
+        },
+    }  # fmt: skip
     assert {name: one.paused for name, one in read.body.agents.items()} == {
         "Ann_Adams": True,
         "102": False,
@@ -83,9 +89,6 @@ def test_the_tables_are_a_target(url: str) -> None:
 def test_a_remark_names_table_and_row(url: str) -> None:
     read = target_of(read_tables(url))
     assert {(str(one.line.file), one.line.number, one.what) for one in read.remarks} == {
-        ("queues", 1, "announce-frequency"),
-        ("queues", 1, "queue-thankyou"),
-        ("queues", 2, "musiconhold"),
         ("queues", 2, "setinterfacevar"),
         ("queue_members", 1, "penalty"),
         ("queue_rules", 1, "penaltychange"),

@@ -58,9 +58,11 @@ class TestTheFiles:
         common = {"timeout": 20, "retry": 7, "wrapuptime": 10}
         alike = common | {"joinempty": "paused,penalty"}
         assert read.body.model_dump(exclude_unset=True)["queues"] == {
-            "sales": alike | {"strategy": "linear", "weight": 2},
+            "sales": alike
+            | {"strategy": "linear", "weight": 2, "musicclass": "jazz", "announce_frequency": 0},
             "support": common
-            | {"strategy": "rrordered", "joinempty": "paused,penalty,unavailable"},
+            | {"strategy": "rrordered", "joinempty": "paused,penalty,unavailable",
+               "leavewhenempty": "paused,penalty,unavailable", "musicclass": "jazz"},
             "night": alike | {"strategy": "rrmemory", "retry": 5},
         }  # fmt: skip
 
@@ -86,12 +88,9 @@ class TestTheFiles:
             ("queues.conf", 5, "shared_lastcall"),
             ("queues.conf", 6, "log_membername_as_agent"),
             ("queues.conf", 13, "setinterfacevar"),
-            ("queues.conf", 19, "musicclass"),
             ("queues.conf", 22, "paused"),
             ("queues.conf", 27, "strategy = roundrobin"),
             ("queues.conf", 29, "retry = 0"),
-            ("support.conf", 4, "leavewhenempty"),
-            ("support.conf", 5, "musicclass"),
             ("support.conf", 6, "sampling"),
             ("support.conf", 7, "state_interface"),
             ("queuerules.conf", 5, "penaltychange"),
@@ -111,6 +110,41 @@ class TestTheFiles:
         }
 
 
+def test_what_callers_and_agents_hear_is_taken_over(tmp_path: Path) -> None:
+    text = """\
+[sales]
+music = rock
+musicclass = jazz
+context = keys
+announce-frequency = 30
+announce-position = limit
+announce-position-limit = 3
+announce-holdtime = Once
+announce-round-seconds = 10
+announce-to-first-user = on
+announce-position-only-up = f
+periodic-announce = one, two|three
+periodic-announce-startdelay = -1
+queue-thankyou =
+queue-callerannounce = hello
+announce = custom/sales
+reportholdtime = yes
+memberdelay = 2
+leavewhenempty = yes
+"""
+    read = target(tmp_path, text)
+    assert read.body.model_dump(exclude_unset=True)["queues"]["sales"] == {
+        "musicclass": "jazz", "context": "keys", "announce_frequency": 30,
+        "announce_position": "limit", "announce_position_limit": 3, "announce_holdtime": "once",
+        "announce_round_seconds": 10, "announce_to_first_user": True,
+        "announce_position_only_up": False, "periodic_announce": "one,two,three",
+        "periodic_announce_startdelay": -1, "queue_thankyou": "", "queue_callerannounce": "hello",
+        "announce": "custom/sales", "reportholdtime": True, "memberdelay": 2,
+        "leavewhenempty": "paused,penalty",
+    }  # fmt: skip
+    assert read.remarks == ()
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -121,6 +155,14 @@ class TestTheFiles:
         ("weight = -1", "weight = -1: Input should be greater than or equal to 0."),
         ("strategy = fair", "strategy = fair: Input should be 'ringall', 'leastrecent', "),
         ("joinempty = never", "joinempty = never: Value error, never is no condition; allowed are"),
+        ("leavewhenempty = soon", "leavewhenempty = soon: Value error, soon is no condition; "),
+        ("announce-round-seconds = 7",
+         "announce-round-seconds = 7: Value error, 7 is none of 0, 5, 10, 15, 20, 30."),
+        ("announce-position = 2", "announce-position = 2: Input should be 'yes', 'no', 'limit' or"),
+        ("reportholdtime = 2", "reportholdtime = 2: Input should be a valid boolean, unable to"),
+        ("queue-minute = a,b", "queue-minute = a,b: Value error, 'a,b' is no sound's name; it "),
+        ("music = a b", "music = a b: Value error, 'a b' is no name; it has letters, digits and "),
+        ("memberdelay = -1", "memberdelay = -1: Input should be greater than or equal to 0."),
         ("member => PJSIP/1,x", "PJSIP/1, penalty x: Input should be a valid integer, unable to"),
         ("member => PJSIP/1,100000", "PJSIP/1, penalty 100000: Input should be less than or equal"),
         ("member => PJSIP/1,,,,,,maybe", "PJSIP/1: paused is yes or no, not maybe."),
