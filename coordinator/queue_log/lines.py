@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from coordinator.journal import Entry
+from coordinator.journal import NEVER_RUNG, Entry
 
 #: What app_queue writes where there is no call, no queue or no agent.
 NONE = "NONE"
@@ -142,7 +142,11 @@ def _offer_ended(entry: Entry, style: Style, standing: Standing) -> list[Row]:
     """After the phone was answered no ring is counted: the agent hung up on an announcement."""
     data, event = entry.data, RINGS.get(entry.data["outcome"])
     agent = _agent(entry, style)
-    if event is None or (data.get("claimed") and event == "RINGCANCELED"):
+    if (
+        event is None
+        or data.get("reason") == NEVER_RUNG
+        or (data.get("claimed") and event == "RINGCANCELED")
+    ):
         return []
     if data.get("claimed"):
         return [_of_call(entry, agent, "AGENTDUMP", "")]

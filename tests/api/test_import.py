@@ -126,11 +126,14 @@ async def test_one_thing_that_is_wrong_leaves_nothing_done(
     assert await admin.ask("GET", "/v1/queues") == []
 
 
-async def test_a_misspelt_setting_is_not_told_the_bodys_fields(admin: Client) -> None:
+async def test_a_misspelt_setting_is_told_the_settings_there_are(admin: Client) -> None:
+    """Not the fields of the body it is a part of."""
     body = {"queues": {"sales": {"wieght": 1}}}
     problem = await admin.refused("invalid", "POST", "/v1/import", json=body)
-    what = "Extra inputs are not permitted"
-    assert problem["errors"] == [{"where": "body.queues.sales.wieght", "what": what}]
+    (error,) = problem["errors"]
+    assert error["where"] == "body.queues.sales.wieght"
+    assert {"weight", "strategy"} <= set(error["allowed"].removeprefix("one of ").split(", "))
+    assert "agents" not in error["allowed"]
 
 
 async def send_long(client: Client, size: int) -> Response:

@@ -37,7 +37,13 @@ class Day:
         return call_id
 
     async def abandon(self, name: str) -> None:
-        await self.engine.leave(self._origin(), f"a-{name}-1", "abandoned", "hung up")
+        """The caller hangs up; a phone that rings for it stops, and its box says so."""
+        call_id = f"a-{name}-1"
+        told = [command for _, command in await self.engine.commands("a")]
+        await self.engine.leave(self._origin(), call_id, "abandoned", "hung up")
+        for ring in (c for c in told if isinstance(c, Originate) and c.call_id == call_id):
+            ended = (ring.offer_id, ring.fence, "no_answer")
+            await self.engine.offer_ended(self._origin(), *ended)
 
     async def ring(self) -> Originate:
         """The phone that rings now."""

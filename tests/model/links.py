@@ -196,7 +196,7 @@ def _take_over(state: State, caller: Caller, talk: LiveOffer) -> None:
 def _end_unseen(state: State, offer: Offer) -> None:
     if offer.state == "talking":
         hang_up(state, offer, "lost")
-    elif offer.heard:
+    elif offer.heard or offer.state != "ringing":
         end_offer(state, offer, "failed")
     else:
         end_offer(state, offer, "cancelled")

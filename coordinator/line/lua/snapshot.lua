@@ -16,7 +16,9 @@
 -- Offers and talks of ours that the box does not have are over. One that it was never told of was
 -- no ring: the agent need not rest and may be rung for the same caller.
 local function end_offer(o, call, unheard)
-  if not unheard then return offers.finish(o, call, 'failed', 'gone at resync') end
+  if not unheard or o.state ~= 'ringing' then
+    return offers.finish(o, call, 'failed', 'gone at resync')
+  end
   offers.finish(o, call, 'cancelled', 'never rung')
   save(K.call(call.id), call, 'tried', without(call.tried, o.agent))
 end

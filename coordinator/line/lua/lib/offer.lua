@@ -74,7 +74,7 @@ local RESTS = { no_answer = true, busy = true, rejected = true, failed = true, e
 -- that is told to stop rings on until its box says that it has (offers.stopped).
 function offers.finish(o, call, outcome, reason, stopping)
   if stopping then
-    save(K.offer(o.id), o, 'state', 'stopping')
+    redis.call('HSET', K.offer(o.id), 'state', 'stopping')
     set_timer('offer:' .. o.id, now + STOPPING_US)
   else
     redis.call('DEL', K.offer(o.id))
