@@ -6,7 +6,7 @@ is one person. A name of a queue is found in any case, as app_queue finds it.
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from coordinator.directory.types import Agent
 from coordinator.errors import Refused
@@ -151,12 +151,7 @@ async def queue_change_priority_caller(parts: Parts, action: Action) -> list[Hea
     if not re.fullmatch(r"[+-]?\d{1,30}", wanted, re.ASCII):
         raise Fault("'Priority' need integer.")
     priority = _whole(wanted, "Priority", -MAX_PRIORITY, MAX_PRIORITY)
-    unable = "Unable to change priority caller on queue: No such"
-    with words(
-        unknown_queue=f"{unable} queue",
-        unknown_call=f"{unable} caller",
-        not_waiting=f"{unable} caller",
-    ):
+    with _no_such("Unable to change priority caller on queue: No such"):
         found = await _waiting(parts, queue, caller)
         await parts.engine.change_priority(found.call_id, priority)
     return ack(action, "Priority change for caller on queue")
@@ -167,15 +162,16 @@ async def queue_withdraw_caller(parts: Parts, action: Action) -> list[Headers]:
     queue = _need(action, "Queue", "'Queue' not specified.")
     caller = _need(action, "Caller", "'Caller' not specified.")
     reason = _text(action, "WithdrawInfo")
-    unable = "Unable to request withdraw from queue: No such"
-    with words(
-        unknown_queue=f"{unable} queue",
-        unknown_call=f"{unable} caller",
-        not_waiting=f"{unable} caller",
-    ):
+    with _no_such("Unable to request withdraw from queue: No such"):
         found = await _waiting(parts, queue, caller)
         await parts.engine.withdraw(found.call_id, reason)
     return ack(action, "Withdraw requested successfully")
+
+
+def _no_such(unable: str) -> AbstractContextManager[None]:
+    """app_queue's words for a queue or a caller that is not there."""
+    queue, caller = f"{unable} queue", f"{unable} caller"
+    return words(unknown_queue=queue, unknown_call=caller, not_waiting=caller)
 
 
 async def queue_reset(parts: Parts, action: Action) -> list[Headers]:

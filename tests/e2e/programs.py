@@ -140,11 +140,12 @@ class Coordinator:
 
     async def back(self) -> None:
         """Wait until it is ready, again or for the first time."""
-        async with asyncio.timeout(START_S):
-            # A program that starts tells no one when it is ready: it has to be asked.
-            while not await self._ready():
-                self.program.check()
-                await asyncio.sleep(0.02)
+
+        async def so() -> bool:
+            self.program.check()
+            return await self._ready()
+
+        await eventually(so, START_S)
 
     async def close(self) -> None:
         """Stop it."""
@@ -185,10 +186,12 @@ class Coordinator:
         self, condition: Callable[[list[Entry]], Any], within_s: float = WITHIN_S
     ) -> list[Entry]:
         """Wait until the journal meets the condition. TimeoutError with its end otherwise."""
+
+        async def so() -> bool:
+            return bool(condition(await self.catch_up()))
+
         try:
-            async with asyncio.timeout(within_s):
-                while not condition(await self.catch_up()):  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            await eventually(so, within_s)
         except TimeoutError:
             tail = "\n".join(str(entry.to_json()) for entry in self.entries[-12:])
             raise TimeoutError(f"the journal did not come to it; its end is\n{tail}") from None
