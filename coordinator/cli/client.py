@@ -67,13 +67,17 @@ class Client:
         """Create or change."""
         return self._ask("PUT", path, json={} if body is None else body)
 
+    def patch(self, path: str, body: Any) -> Any:
+        """Change what the body names."""
+        return self._ask("PATCH", path, json=body)
+
     def post(self, path: str, body: Any = None) -> Any:
         """Do."""
         return self._ask("POST", path, json={} if body is None else body)
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str, **query: Any) -> Any:
         """Remove; None where the API answers with nothing."""
-        return self._ask("DELETE", path)
+        return self._ask("DELETE", path, params=query)
 
     def journal(self, after: str = "0") -> Iterator[Entry]:
         """Every journal entry after that id, to the present end."""

@@ -144,3 +144,10 @@ def delete(queue: Name, as_json: AsJson = False) -> None:
     """Remove a queue in which nobody waits."""
     gone = Client().delete(path("queues", queue))
     print_done(f"Queue {queue} is gone.", gone, as_json)
+
+
+@app.command()
+def reset(queue: Name, as_json: AsJson = False) -> None:
+    """Let the queue's figures, and its members' calls, count from nothing."""
+    done = Client().post(path("queues", queue, "reset"))
+    print_done(f"Queue {queue} counts from nothing.", done, as_json)

@@ -1,6 +1,7 @@
 """Every command against a real coordinator: what it does, what it prints, how it is refused."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,42 @@ def test_a_call_that_is_over_is_found_and_told(live: Run, coordinator: tuple[str
     assert "past-1-1" in live("call", "list", "--queue", "sales").out
     assert "Not available: ann (offline)." in live("why", "past-1-1").out
     assert live("call", "list", "--caller", "nobody", "--json").json == []
+
+
+async def two_wait(run: Run, url: str, token: str) -> None:
+    """Two callers in sales; the second is moved ahead, the first withdrawn; figures start anew."""
+    async with peer_at(url, "moved", token) as peer:
+        await peer.hello()
+        await peer.snapshot()
+        for number in ("1", "2"):
+            assert (await peer.tell(peer.caller(number))).code == "ok"
+        assert await said(run, "call", "priority", "moved-2-1", "5") == (
+            "Call moved-2-1 is at position 1.\n"
+        )
+        assert await said(run, "call", "withdraw", "moved-1-1", "--reason", "closing") == (
+            "Call moved-1-1 is withdrawn.\n"
+        )
+        shown = json.loads(await said(run, "queue", "show", "sales", "--json"))
+        assert [caller["call_id"] for caller in shown["waiting"]] == ["moved-2-1"]
+        assert shown["abandoned"] > 0
+        await said(run, "call", "withdraw", "moved-2-1")
+    assert await said(run, "queue", "reset", "sales") == "Queue sales counts from nothing.\n"
+    shown = json.loads(await said(run, "queue", "show", "sales", "--json"))
+    assert shown["abandoned"] == 0
+
+
+async def said(run: Run, *arguments: str) -> str:
+    """What a command printed; it does not hold up whoever plays a box meanwhile."""
+    return (await asyncio.to_thread(run, *arguments)).out
+
+
+def test_a_caller_who_waits_is_moved_and_withdrawn(live: Run, coordinator: tuple[str, str]) -> None:
+    made(live)
+    token = live("box", "add", "moved", "--json").json["token"]
+    asyncio.run(two_wait(live, coordinator[0], token))
+    refused = live("call", "priority", "moved-1-1", "3")
+    assert refused.status == 1
+    assert "moved-1-1" in refused.err
 
 
 def test_several_agents_at_once(live: Run) -> None:

@@ -68,6 +68,17 @@ async def delete_queue(queue: QueueName, here: Here) -> None:
     await here.directory.delete_queue(queue)
 
 
+@router.post(
+    "/{queue}/reset",
+    dependencies=[needs("operate")],
+    status_code=204,
+    responses=refusals("unknown_queue"),
+)
+async def reset_queue(queue: QueueName, here: Here) -> None:
+    """Figures and members' calls count from nothing; callers and the members' order stay."""
+    await here.engine.reset_queue(queue)
+
+
 @router.get("/{queue}/callers", dependencies=[needs("read")], responses=refusals("unknown_queue"))
 async def list_callers(
     queue: QueueName, here: Here, limit: Annotated[int, Query(ge=1, le=MOST_CALLERS)] = 1000
