@@ -72,6 +72,14 @@ class Engine(reads.Reads):
         """Figures and members' calls count from nothing. Raises Refused: unknown_queue."""
         return await self._ask("reset_queue", queue=queue)
 
+    async def log(
+        self, queue: str, event: str, uniqueid: str = "", interface: str = "", message: str = ""
+    ) -> Reply:
+        """A line of their own for queue_log; `message`'s fields are parted by |."""
+        return await self._ask(
+            "log", queue=queue, uniqueid=uniqueid, interface=interface, event=event, message=message
+        )
+
     async def put_rule(self, rule: str, changes: Sequence[PenaltyChange]) -> Reply:
         """Creates a penalty rule or changes it; callers who wait keep the old one."""
         return await self._ask("put_rule", rule=rule, changes=[astuple(c) for c in changes])

@@ -63,6 +63,7 @@ ABILITIES = (
         "QueueWithdrawCaller", "agent", "Withdraw a caller from the queue.",
         changes.queue_withdraw_caller,
     ),
+    Ability("QueueLog", "agent", "Adds custom entry in queue_log.", changes.queue_log),
     Ability("QueueReset", "agent", "Reset queue statistics.", changes.queue_reset),
 )  # fmt: skip
 

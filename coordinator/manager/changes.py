@@ -174,6 +174,15 @@ def _no_such(unable: str) -> AbstractContextManager[None]:
     return words(unknown_queue=queue, unknown_call=caller, not_waiting=caller)
 
 
+async def queue_log(parts: Parts, action: Action) -> list[Headers]:
+    """A line of their own for queue_log; Message's fields are parted by |."""
+    for name in ("Queue", "Event"):
+        _need(action, name, "Need 'Queue' and 'Event' parameters.")
+    names = ("Queue", "Event", "Uniqueid", "Interface", "Message")
+    await parts.engine.log(**{name.lower(): _text(action, name) for name in names})
+    return ack(action, "Event added successfully")
+
+
 async def queue_reset(parts: Parts, action: Action) -> list[Headers]:
     """A queue's figures, or all queues', count from nothing."""
     queues = [queue.name for queue in await to_its_end(parts.directory.queues())]

@@ -26,7 +26,7 @@ ASTERISK = frozenset(
     PJSIPShowRegistrationsInbound PJSIPShowRegistrationsOutbound PJSIPShowResourceLists
     PJSIPShowSubscriptionsInbound PJSIPShowSubscriptionsOutbound PJSIPUnregister PlayDTMF
     PlayMF PresenceState PresenceStateList PRIDebugFileSet PRIDebugFileUnset PRIDebugSet
-    PRIShowSpans QueueLog QueueReload Redirect Reload SendFlash SendText Setvar ShowDialPlan
+    PRIShowSpans QueueReload Redirect Reload SendFlash SendText Setvar ShowDialPlan
     SIPnotify SIPpeers SIPpeerstatus SIPqualifypeer SIPshowpeer SIPshowregistry
     SorceryMemoryCacheExpire SorceryMemoryCacheExpireObject SorceryMemoryCachePopulate
     SorceryMemoryCacheStale SorceryMemoryCacheStaleObject Status StopMixMonitor StopMonitor

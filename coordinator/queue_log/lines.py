@@ -222,6 +222,17 @@ def _member_changed(entry: Entry, style: Style, standing: Standing) -> list[Row]
     return [_row(entry, NONE, queue, _agent(entry, Style()), "PENALTY", data["penalty"])]
 
 
+def _logged(entry: Entry, style: Style, standing: Standing) -> list[Row]:
+    """Somebody's own, as QueueLog() takes it: what it says of call and agent stands as it is."""
+    data = entry.data
+    call, event, fields = (
+        data["uniqueid"] or NONE,
+        _clean(data["event"]),
+        data["message"].split("|"),
+    )
+    return [_row(entry, call, data["queue"], data["interface"], event, *fields)]
+
+
 _STEPS: dict[str, Callable[[Entry, Style, Standing], list[Row]]] = {
     "caller.joined": _joined,
     "caller.left": _left,
@@ -230,6 +241,7 @@ _STEPS: dict[str, Callable[[Entry, Style, Standing], list[Row]]] = {
     "call.completed": _completed,
     "agent.changed": _agent_changed,
     "member.changed": _member_changed,
+    "queue.logged": _logged,
 }
 
 

@@ -8,6 +8,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from coordinator.errors import REFUSALS
 from coordinator.line.types import QueueSettings
 from coordinator.manager.parts import Parts
+from coordinator.queue_log.lines import Style, rows
 from tests.api.lines import Box
 from tests.manager.client import Ami
 from tests.manager.conftest import Manager
@@ -300,6 +301,22 @@ async def test_withdraw(parts: Parts, box: Box, boss: Ami) -> None:
     assert nowhere == f"{unable}queue"
 
 
+async def test_a_line_of_ones_own_for_queue_log(parts: Parts, boss: Ami) -> None:
+    wrapped = {"Queue": "sales", "Event": "WRAPCODE", "Message": "sold|3 pieces"}
+    done = await boss.done("QueueLog", Uniqueid="17.1", Interface="PJSIP/101", **wrapped)
+    assert done == "Event added successfully"
+    await boss.done("QueueLog", Queue="nowhere", Event="DAYEND")
+    logged = [e for e in await parts.engine.journal() if e.type == "queue.logged"]
+    assert [row.line.partition("|")[2] for entry in logged for row in rows(entry, Style())] == [
+        "17.1|sales|PJSIP/101|WRAPCODE|sold|3 pieces", "NONE|nowhere||DAYEND|",
+    ]  # fmt: skip
+    needed = "Need 'Queue' and 'Event' parameters."
+    assert await boss.refused("QueueLog", Event="X") == needed
+    assert await boss.refused("QueueLog", Queue="sales") == needed
+    long = await boss.refused("QueueLog", Queue="sales", Event="X", Message="x" * 257)
+    assert long == "'Message' may have at most 256 characters."
+
+
 async def test_reset(parts: Parts, box: Box, boss: Ami) -> None:
     await parts.directory.put_queue("other", QueueSettings())
     for queue in ("sales", "other"):
@@ -323,7 +340,7 @@ async def test_reset(parts: Parts, box: Box, boss: Ami) -> None:
     "action",
     [
         "QueueAdd", "QueueRemove", "QueuePause", "QueuePenalty", "QueueMemberRingInUse",
-        "QueueChangePriorityCaller", "QueueWithdrawCaller", "QueueReset",
+        "QueueChangePriorityCaller", "QueueWithdrawCaller", "QueueReset", "QueueLog",
     ],
 )  # fmt: skip
 async def test_who_may_only_look_changes_nothing(
@@ -331,9 +348,10 @@ async def test_who_may_only_look_changes_nothing(
 ) -> None:
     await box.join("sales", 1)
     wall = await manager.login("wall", events="off")
-    headers = {"Queue": "sales", "Interface": "PJSIP/101", "Paused": "1", "Caller": "a-1"}
+    of = {"Queue": "sales", "Interface": "PJSIP/101", "Caller": "a-1"}
     before = await parts.engine.journal()
-    assert await wall.refused(action, Penalty="1", Priority="1", **headers) == "Permission denied"
+    to = {"Paused": "1", "Penalty": "1", "Priority": "1", "Event": "X"}
+    assert await wall.refused(action, **of, **to) == "Permission denied"
     assert await parts.engine.journal() == before
     assert len(await wall.listed("QueueStatus")) == 3
 

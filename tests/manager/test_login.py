@@ -185,7 +185,7 @@ async def test_what_a_login_hears(
 
 async def test_what_asterisk_does_not_have_and_what_is_not_here(manager: Manager) -> None:
     ami = await manager.login("boss")
-    for action in ("Command", "originate", "QueueLog", "QueueReload", "Getvar", "Filter"):
+    for action in ("Command", "originate", "QueueReload", "Getvar", "Filter"):
         assert await ami.refused(action, Command="core stop now") == "Permission denied"
     assert await ami.refused("Frobnicate") == (
         "Invalid/unknown command: Frobnicate. Use Action: ListCommands to show available commands."

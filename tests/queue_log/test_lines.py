@@ -37,6 +37,11 @@ MEMBER = {
     "removed": 0,
 }  # fmt: skip
 
+OWN = {
+    "queue": "sales", "uniqueid": "17.1", "interface": "PJSIP/101", "event": "MY_EVENT",
+    "message": "a|b",
+}  # fmt: skip
+
 NAMES = Style(agent_names=True, caller_names=True)
 
 
@@ -214,6 +219,19 @@ def test_who_comes_back_enters_again_only_after_an_end(
         written += [row.event for row in rows(entry, Style(), before)]
         past.append(entry)
     assert written == events
+
+
+@pytest.mark.parametrize(
+    ("own", "line"),
+    [
+        (OWN, "17.1|sales|PJSIP/101|MY_EVENT|a|b"),
+        ({**OWN, "uniqueid": "", "interface": "", "message": ""}, "NONE|sales||MY_EVENT|"),
+        ({**OWN, "event": "A|B\nC", "interface": "P\n|"}, "17.1|sales|P__|A_B_C|a|b"),
+    ],
+)
+def test_a_line_from_outside_is_as_given_and_stays_one_line(own: dict[str, str], line: str) -> None:
+    (row,) = rows(Entry("1-0", AT, "queue.logged", own), Style())
+    assert row.line == f"{AT // 1_000_000}|{line}"
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))
