@@ -16,7 +16,7 @@ from typing import Final, Literal, get_args
 
 from pydantic import ValidationError
 
-from ami_adapter import asks, joins, transfers
+from ami_adapter import asks, changes, joins, transfers
 from ami_adapter.devices import device
 from ami_adapter.headers import (
     TEXT_LENGTH,
@@ -33,6 +33,8 @@ from ami_adapter.headers import (
 from coordinator.protocol import (
     Answer,
     Ask,
+    Change,
+    Changed,
     Complete,
     Connect,
     DeviceState,
@@ -120,14 +122,15 @@ class Offer:
 class Taken:
     """What an AMI event means. `problem`: what in it was dropped and why, or "".
 
-    `ask`: it changes nothing, and wants an answer. `foreign`: it claims to be the dialplan's, with
-    another key than ours.
+    `ask`: it changes nothing, and wants an answer. `change`: of the directory, or already what is
+    to be answered. `foreign`: it claims to be the dialplan's, with another key than ours.
     """
 
     events: tuple[Event, ...] = ()
     problem: str = ""
     foreign: bool = False
     ask: Ask | None = None
+    change: Change | Changed | None = None
 
 
 @dataclass(slots=True)
@@ -152,6 +155,8 @@ class Translator:
             name = _name(headers)
             if name == "UserEvent GvqAsk":
                 return Taken(ask=self._ask(headers))
+            if name == "UserEvent GvqChange":
+                return Taken(change=self._change(headers))
             handler = HANDLERS.get(name)
             events = tuple(handler(self, headers, problems)) if handler else ()
         except Unreadable as error:
@@ -239,6 +244,10 @@ class Translator:
         self._own(event)
         ask = asks.from_event(self.box, event)
         return ask if self.waits(one(event, "uniqueid"), ask.call_id) else None
+
+    def _change(self, event: Headers) -> Change | Changed:
+        self._own(event)
+        return changes.from_event(event)
 
     def _on_answer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         self._own(event)

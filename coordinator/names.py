@@ -4,6 +4,7 @@ Names travel through Redis keys, URLs, AMI headers and Asterisk's dialplan. None
 escapes for us, so a name is refused at the door instead of being quoted four times.
 """
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -29,9 +30,26 @@ SOUND = r"[A-Za-z0-9_/][A-Za-z0-9_./+-]{0,63}"
 #: A context, or a class of music; "" for none.
 LABEL_PATTERN = r"^[A-Za-z0-9_.-]{0,64}$"
 
+#: Longest name, characters (NAME_PATTERN).
+NAME_LENGTH = 64
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
 Interface = Annotated[
     str, Field(pattern=INTERFACE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])
 ]
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Label = Annotated[str, Field(pattern=LABEL_PATTERN)]
+
+
+def agent_names(interface: str, wanted: str = "") -> list[str]:
+    """Names for a new agent with this interface, the best first: what is wanted, else the last part
+    of the interface, else, where these are taken, all of it."""
+    texts = (wanted, interface.rpartition("/")[2], interface)
+    return [name for name in map(_as_name, texts) if name]
+
+
+def _as_name(text: str) -> str:
+    """The text as a name may be; "" when nothing is left of it."""
+    return _NOT_IN_NAMES.sub("_", text).lstrip("_.-")[:NAME_LENGTH]

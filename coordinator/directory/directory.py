@@ -129,6 +129,13 @@ class Directory:
         async with self._database.read() as session:
             return _agent(await _need_agent(session, agent))
 
+    async def agent_at(self, interface: str) -> Agent | None:
+        """The agent with this interface."""
+        wanted = select(AgentRow).where(AgentRow.interface == interface)
+        async with self._database.read() as session:
+            row = (await session.execute(wanted)).scalar_one_or_none()
+            return _agent(row) if row else None
+
     async def put_agent(self, agent: str, interface: str, display_name: str = "") -> Saved[Agent]:
         """Create the agent, logged out, or change phone and name; login and pause stay.
 

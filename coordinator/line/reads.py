@@ -120,6 +120,11 @@ class Reads:
             hold_us=int(hold_us or 0),
         )
 
+    async def reports(self, box: str, interface: str) -> bool:
+        """Whether this box says that the interface is registered there."""
+        devices = self._key("devices", box)
+        return bool(await self._await(self._redis.hexists(devices, interface)))
+
     async def rules(self) -> dict[str, tuple[PenaltyChange, ...]]:
         """All penalty rules: name → its changes by time."""
         rows = await self._await(self._redis.hgetall(self._key("rules")))

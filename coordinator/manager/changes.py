@@ -14,20 +14,15 @@ from coordinator.line.types import WaitingCaller
 from coordinator.manager.parts import Parts
 from coordinator.manager.protocol import Action, Headers
 from coordinator.manager.replies import Fault, ack
-from coordinator.names import INTERFACE_LENGTH, INTERFACE_PATTERN
+from coordinator.names import INTERFACE_LENGTH, INTERFACE_PATTERN, agent_names
 from coordinator.protocol import MAX_PENALTY, MAX_PRIORITY
 from coordinator.tasks import to_its_end
 
 #: Longest free text, characters (directory/models.py).
 MAX_TEXT = 256
 
-#: Longest name of an agent (names.NAME_PATTERN).
-MAX_NAME = 64
-
 TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
 FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
-
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 @contextmanager
@@ -66,16 +61,9 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
 
 
 async def _enrol(parts: Parts, interface: str, name: str) -> Agent:
-    """The agent with this interface, made if there is none: named after MemberName, else after
-    the last part of the interface, else, where these are taken, after all of it."""
-    wanted = (name, interface.rpartition("/")[2], interface)
-    names = [n for n in (_as_name(text) for text in wanted) if n]
+    """The agent with this interface, made if there is none."""
+    names = agent_names(interface, name)
     return (await to_its_end(parts.directory.enrol(interface, names, name))).record
-
-
-def _as_name(text: str) -> str:
-    """The text as a name may be (names.NAME_PATTERN); "" when nothing is left of it."""
-    return _NOT_IN_NAMES.sub("_", text).lstrip("_.-")[:MAX_NAME]
 
 
 async def _pause_at_start(

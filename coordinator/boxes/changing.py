@@ -1,0 +1,151 @@
+"""What agents change by phone: logging in and out, pauses, memberships.
+
+It goes the API's way, through the directory, so it is in SQL and lasts. What a box may change, and
+why no more: docs/decisions/0008. The changes of a link are made one after the other and beside its
+reading, which SQL must not hold up; what could not be begun in time is not made at all, for the
+phone has been told by then that it failed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from coordinator.directory import Directory
+from coordinator.directory.types import Agent
+from coordinator.errors import Refused
+from coordinator.line.engine import Engine
+from coordinator.names import agent_names
+from coordinator.protocol import Change, Changed, ChangeResult
+from coordinator.redis_client import AWAY
+from coordinator.tasks import to_its_end
+
+log = logging.getLogger(__name__)
+
+#: Seconds until a change is begun; the dialplan waits five (gvq.conf, [gvq-change]).
+BEGIN_S: Final = 3.0
+
+#: Changes of one box that wait. People dial these codes: more is no people's doing.
+WAITING: Final = 50
+
+#: The directory's refusals in app_queue's words; what a code means there depends on the change.
+_REFUSED: dict[str, ChangeResult] = {
+    "unknown_queue": "NOSUCHQUEUE",
+    "unknown_agent": "NOTFOUND",
+    "not_a_member": "NOTINQUEUE",
+    "agent_taken": "INVALID",
+}
+
+
+class Changes:
+    """The changes of one link. `answer` sends one upstream's result back."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        directory: Directory,
+        box: str,
+        answer: Callable[[Changed], Awaitable[None]],
+    ) -> None:
+        self._engine = engine
+        self._directory = directory
+        self._box = box
+        self._answer = answer
+        self._waiting: asyncio.Queue[tuple[Change, float]] = asyncio.Queue(WAITING)
+
+    def put(self, change: Change) -> None:
+        """To be made soon; passed over when too many wait, and the phone hears that it failed."""
+        try:
+            self._waiting.put_nowait((change, asyncio.get_running_loop().time() + BEGIN_S))
+        except asyncio.QueueFull:
+            log.warning("box %s: %d changes by phone wait, one more is dropped", self._box, WAITING)
+
+    async def run(self) -> None:
+        """Makes one after the other, for ever."""
+        while True:
+            change, until = await self._waiting.get()
+            if asyncio.get_running_loop().time() < until:
+                result = await self._result(change)
+                await self._answer(
+                    Changed(uniqueid=change.uniqueid, number=change.number, result=result)
+                )
+
+    async def _result(self, change: Change) -> ChangeResult:
+        try:
+            return await self._make(change)
+        except Refused as refused:
+            if refused.code in _REFUSED:
+                return _REFUSED[refused.code]
+            log.warning("box %s: %s by phone: %s", self._box, change.what, refused)
+        except (*AWAY, SQLAlchemyError) as error:
+            log.warning("box %s: %s by phone failed: %s", self._box, change.what, error)
+        except Exception:
+            log.exception("box %s: %s by phone failed", self._box, change.what)
+        return "LINEAWAY"
+
+    async def _make(self, change: Change) -> ChangeResult:
+        if not await self._engine.reports(self._box, change.interface):
+            return "NOTHERE"
+        agent = await to_its_end(self._directory.agent_at(change.interface))
+        match change.what:
+            case "add":
+                return await self._add(agent, change)
+            case "remove":
+                return await self._remove(agent, change)
+            case _ if agent is None:
+                return "NOTFOUND"
+            case "login":
+                return await self._log_in(agent)
+            case "logout":
+                return await self._log_out(agent)
+            case "pause":
+                return await self._pause(agent, change)
+            case "unpause":
+                return await self._unpause(agent, change)
+
+    async def _log_in(self, agent: Agent) -> ChangeResult:
+        if agent.logged_in:
+            return "MEMBERALREADY"
+        await to_its_end(self._directory.login(agent.name))
+        return "ADDED"
+
+    async def _log_out(self, agent: Agent) -> ChangeResult:
+        if not agent.logged_in:
+            return "NOTINQUEUE"
+        await to_its_end(self._directory.logout(agent.name))
+        return "REMOVED"
+
+    async def _pause(self, agent: Agent, change: Change) -> ChangeResult:
+        await to_its_end(self._directory.pause(agent.name, change.reason))
+        return "PAUSED"
+
+    async def _unpause(self, agent: Agent, change: Change) -> ChangeResult:
+        await to_its_end(self._directory.unpause(agent.name))
+        return "UNPAUSED"
+
+    async def _add(self, agent: Agent | None, change: Change) -> ChangeResult:
+        """A membership, and the agent at work; a new agent where nobody has this phone."""
+        await to_its_end(self._directory.queue(change.queue))
+        queues = await to_its_end(self._directory.queues_of(agent.name)) if agent else []
+        if agent and agent.logged_in and change.queue in queues:
+            return "MEMBERALREADY"
+        agent = agent or await self._enrol(change)
+        if change.paused:
+            await to_its_end(self._directory.pause(agent.name, change.reason))
+        await to_its_end(self._directory.login(agent.name))
+        await to_its_end(self._directory.put_member(change.queue, agent.name, change.penalty))
+        return "ADDED"
+
+    async def _enrol(self, change: Change) -> Agent:
+        names = agent_names(change.interface, change.name)
+        saved = await to_its_end(self._directory.enrol(change.interface, names, change.name))
+        return saved.record
+
+    async def _remove(self, agent: Agent | None, change: Change) -> ChangeResult:
+        await to_its_end(self._directory.queue(change.queue))
+        if agent is None:
+            return "NOTINQUEUE"
+        await to_its_end(self._directory.delete_member(change.queue, agent.name))
+        return "REMOVED"
