@@ -17,7 +17,7 @@ from typing import Final, Literal, get_args
 from pydantic import ValidationError
 
 from ami_adapter import asks, changes, joins, transfers
-from ami_adapter.devices import device
+from ami_adapter.devices import device, hint
 from ami_adapter.headers import (
     TEXT_LENGTH,
     Foreign,
@@ -37,6 +37,7 @@ from coordinator.protocol import (
     Changed,
     Complete,
     Connect,
+    Device,
     DeviceState,
     EndedBy,
     Event,
@@ -316,7 +317,12 @@ class Translator:
                 yield self._complete(offer, "transfer", transfers.target(event))
 
     def _on_device(self, event: Headers, problems: list[str]) -> Iterator[Event]:
-        found = device(event)
+        return self._state(device(event))
+
+    def _on_hint(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        return self._state(hint(event))
+
+    def _state(self, found: Device | None) -> Iterator[Event]:
         if found and self.devices.get(found.interface) != found.state:
             self.devices[found.interface] = found.state
             yield found
@@ -411,6 +417,7 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "BlindTransfer": Translator._on_transfer,
     "AttendedTransfer": Translator._on_transfer,
     "DeviceStateChange": Translator._on_device,
+    "ExtensionStatus": Translator._on_hint,
 }
 
 
