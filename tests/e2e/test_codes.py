@@ -29,17 +29,14 @@ class Site(LabSite):
 
     async def dials(self, agent: str, code: str, box: str = "a") -> list[str]:
         """What this agent's phone hears of the code, until it is hung up by the box."""
-        ami = self.onlookers[box]
-        before = len(ami.all("Hangup", CallerIDNum=agent))
-        seen = len(ami.events)
+        ami, first = self.onlookers[box], {"CallerIDNum": agent, "Exten": code, "Priority": "1"}
+        before = len(ami.all("Newexten", **first))
         async with Callers(self.at(box), code, numbers=[agent]):
-            await ami.wait("Hangup", before + 1, CallerIDNum=agent)
-        steps = [event for event in ami.events[seen:] if event.name == "Newexten"]
-        return [
-            f"{event['Application']} {event['AppData']}"
-            for event in steps
-            if event["CallerIDNum"] == agent and event["Application"] in ("Playback", "Busy")
-        ]
+            channel = (await ami.wait("Newexten", before + 1, **first))["Uniqueid"]
+            await ami.wait("Hangup", Uniqueid=channel)
+        steps = ami.all("Newexten", Uniqueid=channel)
+        heard = [step for step in steps if step["Application"] in ("Playback", "Busy")]
+        return [f"{step['Application']} {step['AppData']}" for step in heard]
 
     def at(self, box: str) -> Box:
         return self._boxes[box]
