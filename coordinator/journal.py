@@ -75,15 +75,17 @@ TYPES: dict[str, tuple[str, ...]] = {
     # (ringing and talking follow from offer.made and call.connected).
     "agent.state": ("agent", "state", "reason?", "home", "by"),
     # What the operator changed; the state may stay as it is (of one who talks). change: login |
-    # logout | pause | unpause | interface, which `was` another. queues: all it is a member of.
+    # logout | pause | unpause | interface, which `was` another. queues: all it is a member of. by:
+    # phone, with the uniqueid of the channel it was asked on.
     "agent.changed": (
-        "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues",
+        "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues", "by?",
+        "uniqueid?",
     ),
     # added: 1 for a new membership, 0 for a new penalty. logged_in, paused: the agent's. A removed
     # one's penalty and calls taken.
     "member.changed": (
         "queue", "agent", "interface?", "logged_in?", "paused?", "penalty?", "order?", "added?",
-        "calls?", "removed",
+        "calls?", "removed", "by?", "uniqueid?",
     ),
     "queue.changed": (
         "queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?",

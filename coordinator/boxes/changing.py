@@ -18,7 +18,7 @@ from coordinator.directory.types import Agent
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
 from coordinator.names import agent_names
-from coordinator.protocol import Change, Changed, ChangeResult
+from coordinator.protocol import AgentChange, Change, Changed, ChangeResult
 from coordinator.redis_client import AWAY
 from coordinator.tasks import to_its_end
 
@@ -74,7 +74,7 @@ class Changes:
 
     async def _result(self, change: Change) -> ChangeResult:
         try:
-            return await self._make(change)
+            return await to_its_end(self._make(change))
         except Refused as refused:
             if refused.code in _REFUSED:
                 return _REFUSED[refused.code]
@@ -86,66 +86,71 @@ class Changes:
         return "LINEAWAY"
 
     async def _make(self, change: Change) -> ChangeResult:
+        directory = self._directory.asked("phone", change.uniqueid)
         if not await self._engine.reports(self._box, change.interface):
             return "NOTHERE"
-        agent = await to_its_end(self._directory.agent_at(change.interface))
-        match change.what:
-            case "add":
-                return await self._add(agent, change)
-            case "remove":
-                return await self._remove(agent, change)
-            case _ if agent is None:
-                return "NOTFOUND"
-            case "login":
-                return await self._log_in(agent)
-            case "logout":
-                return await self._log_out(agent)
-            case "pause":
-                return await self._pause(agent, change)
-            case "unpause":
-                return await self._unpause(agent, change)
+        agent = await directory.agent_at(change.interface)
+        if change.what == "add":
+            return await _add(directory, agent, change)
+        if change.what == "remove":
+            return await _remove(directory, agent, change)
+        return await _STEPS[change.what](directory, agent, change) if agent else "NOTFOUND"
 
-    async def _log_in(self, agent: Agent) -> ChangeResult:
-        if agent.logged_in:
-            return "MEMBERALREADY"
-        await to_its_end(self._directory.login(agent.name))
-        return "ADDED"
 
-    async def _log_out(self, agent: Agent) -> ChangeResult:
-        if not agent.logged_in:
-            return "NOTINQUEUE"
-        await to_its_end(self._directory.logout(agent.name))
-        return "REMOVED"
+async def _log_in(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
+    if agent.logged_in:
+        return "MEMBERALREADY"
+    await directory.login(agent.name)
+    return "ADDED"
 
-    async def _pause(self, agent: Agent, change: Change) -> ChangeResult:
-        await to_its_end(self._directory.pause(agent.name, change.reason))
-        return "PAUSED"
 
-    async def _unpause(self, agent: Agent, change: Change) -> ChangeResult:
-        await to_its_end(self._directory.unpause(agent.name))
-        return "UNPAUSED"
+async def _log_out(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
+    if not agent.logged_in:
+        return "NOTINQUEUE"
+    await directory.logout(agent.name)
+    return "REMOVED"
 
-    async def _add(self, agent: Agent | None, change: Change) -> ChangeResult:
-        """A membership, and the agent at work; a new agent where nobody has this phone."""
-        await to_its_end(self._directory.queue(change.queue))
-        queues = await to_its_end(self._directory.queues_of(agent.name)) if agent else []
-        if agent and agent.logged_in and change.queue in queues:
-            return "MEMBERALREADY"
-        agent = agent or await self._enrol(change)
-        if change.paused:
-            await to_its_end(self._directory.pause(agent.name, change.reason))
-        await to_its_end(self._directory.login(agent.name))
-        await to_its_end(self._directory.put_member(change.queue, agent.name, change.penalty))
-        return "ADDED"
 
-    async def _enrol(self, change: Change) -> Agent:
-        names = agent_names(change.interface, change.name)
-        saved = await to_its_end(self._directory.enrol(change.interface, names, change.name))
-        return saved.record
+async def _pause(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
+    await directory.pause(agent.name, change.reason)
+    return "PAUSED"
 
-    async def _remove(self, agent: Agent | None, change: Change) -> ChangeResult:
-        await to_its_end(self._directory.queue(change.queue))
-        if agent is None:
-            return "NOTINQUEUE"
-        await to_its_end(self._directory.delete_member(change.queue, agent.name))
-        return "REMOVED"
+
+async def _unpause(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
+    await directory.unpause(agent.name)
+    return "UNPAUSED"
+
+
+_STEPS: dict[AgentChange, Callable[[Directory, Agent, Change], Awaitable[ChangeResult]]] = {
+    "login": _log_in,
+    "logout": _log_out,
+    "pause": _pause,
+    "unpause": _unpause,
+}
+
+
+async def _add(directory: Directory, agent: Agent | None, change: Change) -> ChangeResult:
+    """A membership, and the agent at work; a new agent where nobody has this phone."""
+    await directory.queue(change.queue)
+    queues = await directory.queues_of(agent.name) if agent else []
+    if agent and agent.logged_in and change.queue in queues:
+        return "MEMBERALREADY"
+    agent = agent or await _enrol(directory, change)
+    if change.paused:
+        await directory.pause(agent.name, change.reason)
+    await directory.login(agent.name)
+    await directory.put_member(change.queue, agent.name, change.penalty)
+    return "ADDED"
+
+
+async def _enrol(directory: Directory, change: Change) -> Agent:
+    names = agent_names(change.interface, change.name)
+    return (await directory.enrol(change.interface, names, change.name)).record
+
+
+async def _remove(directory: Directory, agent: Agent | None, change: Change) -> ChangeResult:
+    await directory.queue(change.queue)
+    if agent is None:
+        return "NOTINQUEUE"
+    await directory.delete_member(change.queue, agent.name)
+    return "REMOVED"

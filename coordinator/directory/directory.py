@@ -6,6 +6,7 @@ reaches the line, and what happens when the line is away, is told in mirror.py.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from dataclasses import asdict
 from functools import partial
 from typing import TypeVar
@@ -39,6 +40,12 @@ class Directory:
         self._database = database
         self._line = line
         self._mirror = Mirror(database, line)
+
+    def asked(self, by: str, uniqueid: str) -> "Directory":
+        """The same; changes are journaled with who asks for them, and on which channel of a box."""
+        same = copy(self)
+        same._line = self._line.asked(by, uniqueid)
+        return same
 
     async def mirror(self) -> list[Refused]:
         """Bring everything to the line; call it when the line was found empty.

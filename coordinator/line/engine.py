@@ -9,6 +9,7 @@ defect of ours raises `TransitionFailed`; lua/lib/transition.lua tells what beco
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, astuple
 from typing import Any, cast
 
@@ -53,6 +54,13 @@ class Engine(reads.Reads):
         self._prefix = keys.prefix(tenant)
         self._clock = clock
         self.on_timer = on_timer
+        self._asked: dict[str, str] = {}
+
+    def asked(self, by: str, uniqueid: str) -> "Engine":
+        """The same line; the journal says by whom, and on which channel, it was asked so."""
+        same = copy(self)
+        same._asked = {"asked_by": by, "asked_on": uniqueid}
+        return same
 
     # Configuration, mirrored from the directory
 
@@ -233,7 +241,7 @@ class Engine(reads.Reads):
         return await self._call(name, box=origin.box, link=origin.link, seq=origin.seq, **arguments)
 
     async def _ask(self, name: str, **arguments: Any) -> Reply:
-        reply = await self._call(name, **arguments)
+        reply = await self._call(name, **arguments, **self._asked)
         if refused := _refusal(reply, arguments):
             raise refused
         return reply

@@ -190,9 +190,9 @@ def _agent_changed(entry: Entry, style: Style, standing: Standing) -> list[Row]:
     if data["change"] in ("pause", "unpause"):
         return _pauses(entry, agent)
     if data["change"] == "login":
-        return _each(entry, MANAGER, agent, "ADDMEMBER", paused)
+        return _each(entry, _asked_on(entry), agent, "ADDMEMBER", paused)
     if data["change"] == "logout":
-        return _each(entry, MANAGER, agent, "REMOVEMEMBER", "")
+        return _each(entry, _asked_on(entry), agent, "REMOVEMEMBER", "")
     if style.agent_names:
         return []
     removed = _each(entry, MANAGER, data.get("was", ""), "REMOVEMEMBER", "")
@@ -215,10 +215,10 @@ def _member_changed(entry: Entry, style: Style, standing: Standing) -> list[Row]
         return []
     queue = data["queue"]
     if data["removed"]:
-        return [_row(entry, MANAGER, queue, agent, "REMOVEMEMBER", "")]
+        return [_row(entry, _asked_on(entry), queue, agent, "REMOVEMEMBER", "")]
     if data.get("added"):
         paused = "PAUSED" if data.get("paused") else ""
-        return [_row(entry, MANAGER, queue, agent, "ADDMEMBER", paused)]
+        return [_row(entry, _asked_on(entry), queue, agent, "ADDMEMBER", paused)]
     return [_row(entry, NONE, queue, _agent(entry, Style()), "PENALTY", data["penalty"])]
 
 
@@ -236,6 +236,11 @@ _STEPS: dict[str, Callable[[Entry, Style, Standing], list[Row]]] = {
 def _agent(entry: Entry, style: Style) -> str:
     name = str(entry.data["agent"])
     return name if style.agent_names else str(entry.data.get("interface") or name)
+
+
+def _asked_on(entry: Entry) -> str:
+    """The phone's channel, where a member was added or removed by phone."""
+    return str(entry.data.get("uniqueid") or MANAGER)
 
 
 def _of_call(entry: Entry, agent: str, event: str, *data: object) -> Row:

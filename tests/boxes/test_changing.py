@@ -12,6 +12,7 @@ from coordinator.directory import Directory
 from coordinator.directory.mirror import lock
 from coordinator.line.types import QueueSettings
 from coordinator.protocol import AgentChange, Change
+from coordinator.queue_log.lines import Style, rows
 from tests.boxes.conftest import Replica
 from tests.boxes.peer import Peer
 from tests.waiting import eventually
@@ -89,6 +90,34 @@ async def test_joining_and_leaving_a_queue(a: Peer, one: Replica, directory: Dir
     assert await phone.does("remove", "sales") == "REMOVED"
     assert await phone.does("remove", "sales") == "NOTINQUEUE"
     assert await directory.queues_of("ann") == ["support"]
+
+
+async def test_the_journal_and_queue_log_say_who_asked(a: Peer, one: Replica) -> None:
+    """Of a change by phone only; callid is then the phone's channel, as in app_queue."""
+    phone = Phone(a)
+    await phone.does("add", "sales", penalty=1)
+    await phone.does("pause", reason="tea")
+    await phone.does("logout")
+    await phone.does("login")
+    await phone.does("remove", "sales")
+    await one.directory.pause("ann")
+    changes = [
+        entry
+        for entry in await one.engine.journal()
+        if entry.data.get("agent") == "ann" and entry.type in ("agent.changed", "member.changed")
+    ]
+    by_phone = {"by": "phone", "uniqueid": "a-1.1"}
+    assert all(by_phone.items() <= entry.data.items() for entry in changes[:-1])
+    assert by_phone["by"] != changes[-1].data.get("by")
+    log = [row.line.partition("|")[2] for entry in changes for row in rows(entry, Style())]
+    assert log == [
+        "a-1.1|sales|PJSIP/201|ADDMEMBER|",
+        "NONE|NONE|PJSIP/201|PAUSEALL|tea",
+        "NONE|sales|PJSIP/201|PAUSE|tea",
+        "a-1.1|sales|PJSIP/201|REMOVEMEMBER|",
+        "a-1.1|sales|PJSIP/201|ADDMEMBER|PAUSED",
+        "a-1.1|sales|PJSIP/201|REMOVEMEMBER|",
+    ]
 
 
 async def test_a_member_who_is_logged_out_comes_back_by_joining(

@@ -80,7 +80,7 @@ function agents.tell(a, change, was)
   journal('agent.changed', 'agent', a.name, 'change', change, 'interface', a.interface,
     'was', was or false, 'reason', a.paused == '1' and a.reason ~= '' and a.reason,
     'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused),
-    'queues', table.concat(queues, ','))
+    'queues', table.concat(queues, ','), 'by', asked.by, 'uniqueid', asked.uniqueid)
 end
 
 -- Takes an available agent's index entries out and files them anew: a penalty, a strategy or a

@@ -22,7 +22,8 @@ end
 -- Journals a change of a membership, with what its agent is by then.
 local function tell(queue, a, ...)
   journal('member.changed', 'queue', queue, 'agent', a.name, 'interface', a.interface,
-    'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused), ...)
+    'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused), 'by', asked.by,
+    'uniqueid', asked.uniqueid, ...)
 end
 
 function members.put(queue, a, penalty)
