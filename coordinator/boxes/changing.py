@@ -30,7 +30,7 @@ BEGIN_S: Final = 3.0
 #: Changes of one box that wait. People dial these codes: more is no people's doing.
 WAITING: Final = 50
 
-#: The directory's refusals in app_queue's words; what a code means there depends on the change.
+#: The directory's refusals in app_queue's words; of pauses all of them are NOTFOUND there.
 _REFUSED: dict[str, ChangeResult] = {
     "unknown_queue": "NOSUCHQUEUE",
     "unknown_agent": "NOTFOUND",
@@ -77,7 +77,8 @@ class Changes:
             return await to_its_end(self._make(change))
         except Refused as refused:
             if refused.code in _REFUSED:
-                return _REFUSED[refused.code]
+                pauses = change.what in ("pause", "unpause")
+                return "NOTFOUND" if pauses else _REFUSED[refused.code]
             log.warning("box %s: %s by phone: %s", self._box, change.what, refused)
         except (*AWAY, SQLAlchemyError) as error:
             log.warning("box %s: %s by phone failed: %s", self._box, change.what, error)
