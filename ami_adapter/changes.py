@@ -13,6 +13,7 @@ from coordinator.protocol import MAX_PENALTY, AgentChange, Change, Changed
 
 _CHANGES: dict[str, AgentChange] = {change: change for change in get_args(AgentChange)}
 _NUMBERS = 1_000_000
+_DAY_S = 86_400
 
 
 def from_event(event: Headers) -> Change | Changed:
@@ -43,7 +44,13 @@ def _change(event: Headers, uniqueid: str, number: int) -> Change:
         penalty=whole(one(event, "penalty") or "0", "Penalty", 0, MAX_PENALTY),
         paused=one(event, "paused") == "1",
         name=decoded(one(event, "membername")),
+        state_interface=decoded(one(event, "stateinterface")),
+        wrapuptime=_seconds(one(event, "wrapuptime")),
     )
+
+
+def _seconds(text: str) -> int | None:
+    return whole(text, "Wrapuptime", 0, _DAY_S) if text else None
 
 
 def variable(changed: Changed) -> str:

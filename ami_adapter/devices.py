@@ -9,12 +9,11 @@ import re
 from typing import Final, get_args
 
 from ami_adapter.headers import Headers, Unreadable, one, required, whole
-from coordinator.names import INTERFACE_PATTERN
+from coordinator.names import DEVICE_PATTERN, INTERFACE_LENGTH
 from coordinator.protocol import Device, DeviceState
 
-#: A phone, or a custom device: `Custom:door`. Not Queue:sales, nor a lamp, Custom:Queue:sales.
-_DEVICE = re.compile(rf"{INTERFACE_PATTERN}|^Custom:[A-Za-z0-9_.@+*#-]{{1,70}}$")
-_HINT = re.compile(r"hint:[A-Za-z0-9_.+*#-]{1,40}@[A-Za-z0-9_.-]{1,40}")
+#: A phone, a custom device (Custom:door), a hint. Not Queue:sales, nor a lamp: Custom:Queue:sales.
+_DEVICE = re.compile(DEVICE_PATTERN)
 _STATES = get_args(DeviceState)
 
 #: An extension's Status (include/asterisk/pbx.h: AST_EXTENSION_…, a sum of bits) → the device state
@@ -42,7 +41,7 @@ def hint(event: Headers) -> Device | None:
     """The state of an extension's hint, as `hint:101@phones`; None for one that no member can have
     (`queues.conf`: its name has neither comma nor colon). Raises Unreadable."""
     name = f"hint:{required(event, 'exten')}@{required(event, 'context')}"
-    if not _HINT.fullmatch(name):
+    if not _DEVICE.fullmatch(name) or len(name) > INTERFACE_LENGTH:
         return None
     status = whole(one(event, "status"), "Status", -2, 255)
     if status not in _OF_HINTS:

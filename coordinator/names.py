@@ -12,10 +12,15 @@ from pydantic import Field
 #: Queue, agent and box names. No ':' (Redis keys), no '/' (URLs), no ',' '|' '&' (dialplan).
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
-#: A dial string, technology/resource. No '&' (it would ring two phones), no ',' (it would end
-#: Originate's argument), no leading '/' (AMI Hangup takes that for a regular expression), no
-#: CR or LF (AMI header injection).
-INTERFACE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*/[A-Za-z0-9_.@:+*#-]{1,70}$"
+#: A dial string, technology/resource, which may have one part more (`Local/101@agents/n`). No '&'
+#: (it would ring two phones), no ',' (it would end Originate's argument), no leading '/' (AMI
+#: Hangup takes that for a regular expression), no CR or LF (AMI header injection).
+_RESOURCE = r"[A-Za-z][A-Za-z0-9_]*/[A-Za-z0-9_.@:+*#-]{1,70}(/[A-Za-z0-9_.@:+*#-]{1,40})?"
+INTERFACE_PATTERN = f"^{_RESOURCE}$"
+
+#: A device whose state a box knows: an interface, a custom state (`Custom:lunch`), or a hint
+#: (`hint:101@internal`), as queues.conf has it.
+DEVICE_PATTERN = rf"^({_RESOURCE}|(Custom|hint):[A-Za-z0-9_.@+*#-]{{1,70}})$"
 
 #: Asterisk cuts device names here (channel.h: AST_CHANNEL_NAME), characters.
 INTERFACE_LENGTH = 80
@@ -38,6 +43,9 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
 Interface = Annotated[
     str, Field(pattern=INTERFACE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])
+]
+Device = Annotated[
+    str, Field(pattern=DEVICE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])
 ]
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Label = Annotated[str, Field(pattern=LABEL_PATTERN)]

@@ -32,7 +32,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from coordinator.names import ID_PATTERN, SOUND, Id, Interface, Label, Name
+from coordinator.names import (
+    DEVICE_PATTERN,
+    ID_PATTERN,
+    INTERFACE_LENGTH,
+    SOUND,
+    Id,
+    Interface,
+    Label,
+    Name,
+)
 
 VERSION = 1
 
@@ -77,6 +86,7 @@ Text = Annotated[str, Field(max_length=256)]
 Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
 Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
+StateInterface = Annotated[str, Field(pattern=rf"{DEVICE_PATTERN}|^$", max_length=INTERFACE_LENGTH)]
 ChangeNumber = Annotated[int, Field(gt=0, le=1_000_000)]
 Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
 #: What a caller has heard so far: the coordinator's own, kept on the channel between two asks.
@@ -303,7 +313,8 @@ class Change(_Message):
     """An agent at a phone changes something. `number`: which of its channel's changes this is.
 
     queue: "" for all (of add and remove never). reason: of a pause, also of one to begin with
-    (`paused`). name: for a new agent. penalty to name: of add only.
+    (`paused`). penalty to wrapuptime (s; None: the queue's): of add only, name and state_interface
+    for a new agent.
     """
 
     type: Literal["change"] = "change"
@@ -316,6 +327,8 @@ class Change(_Message):
     penalty: Penalty = 0
     paused: bool = False
     name: Text = ""
+    state_interface: StateInterface = ""
+    wrapuptime: Annotated[int, Field(ge=0, le=86_400)] | None = None
 
 
 class Welcome(_Message):

@@ -14,10 +14,10 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from coordinator.directory import Directory
+from coordinator.directory.joining import Joining, join
 from coordinator.directory.types import Agent
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
-from coordinator.names import agent_names
 from coordinator.protocol import AgentChange, Change, Changed, ChangeResult
 from coordinator.redis_client import AWAY
 from coordinator.tasks import to_its_end
@@ -36,6 +36,7 @@ _REFUSED: dict[str, ChangeResult] = {
     "unknown_agent": "NOTFOUND",
     "not_a_member": "NOTINQUEUE",
     "agent_taken": "INVALID",
+    "interface_taken": "INVALID",
 }
 
 
@@ -88,11 +89,12 @@ class Changes:
 
     async def _make(self, change: Change) -> ChangeResult:
         directory = self._directory.asked("phone", change.uniqueid)
-        if not await self._engine.reports(self._box, change.interface):
-            return "NOTHERE"
         agent = await directory.agent_at(change.interface)
+        state = agent.state_interface if agent else change.state_interface
+        if not await self._engine.reports(self._box, state or change.interface):
+            return "NOTHERE"
         if change.what == "add":
-            return await _add(directory, agent, change)
+            return await _add(directory, change)
         if change.what == "remove":
             return await _remove(directory, agent, change)
         return await _STEPS[change.what](directory, agent, change) if agent else "NOTFOUND"
@@ -113,12 +115,12 @@ async def _log_out(directory: Directory, agent: Agent, change: Change) -> Change
 
 
 async def _pause(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
-    await directory.pause(agent.name, change.reason)
+    await directory.pause(agent.name, change.reason, change.queue or None)
     return "PAUSED"
 
 
 async def _unpause(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
-    await directory.unpause(agent.name)
+    await directory.unpause(agent.name, change.queue or None)
     return "UNPAUSED"
 
 
@@ -130,23 +132,18 @@ _STEPS: dict[AgentChange, Callable[[Directory, Agent, Change], Awaitable[ChangeR
 }
 
 
-async def _add(directory: Directory, agent: Agent | None, change: Change) -> ChangeResult:
+async def _add(directory: Directory, change: Change) -> ChangeResult:
     """A membership, and the agent at work; a new agent where nobody has this phone."""
-    await directory.queue(change.queue)
-    queues = await directory.queues_of(agent.name) if agent else []
-    if agent and agent.logged_in and change.queue in queues:
-        return "MEMBERALREADY"
-    agent = agent or await _enrol(directory, change)
-    if change.paused:
-        await directory.pause(agent.name, change.reason)
-    await directory.login(agent.name)
-    await directory.put_member(change.queue, agent.name, change.penalty)
-    return "ADDED"
-
-
-async def _enrol(directory: Directory, change: Change) -> Agent:
-    names = agent_names(change.interface, change.name)
-    return (await directory.enrol(change.interface, names, change.name)).record
+    wanted = Joining(
+        queue=change.queue,
+        interface=change.interface,
+        penalty=change.penalty,
+        name=change.name,
+        state_interface=change.state_interface,
+        wrapuptime=change.wrapuptime,
+        paused=change.reason if change.paused else None,
+    )
+    return "ADDED" if await join(directory, wanted) else "MEMBERALREADY"
 
 
 async def _remove(directory: Directory, agent: Agent | None, change: Change) -> ChangeResult:

@@ -209,17 +209,21 @@ def _pauses(entry: Entry, agent: str) -> list[Row]:
 
 
 def _member_changed(entry: Entry, style: Style, standing: Standing) -> list[Row]:
-    """PENALTY names the interface in every style (set_member_penalty_help_members)."""
-    data, agent = entry.data, _agent(entry, style)
+    """PENALTY and RINGINUSE name the interface in every style (set_member_value_help_members)."""
+    data, agent, interface = entry.data, _agent(entry, style), _agent(entry, Style())
     if not data.get("logged_in"):
         return []
-    queue = data["queue"]
-    if data["removed"]:
-        return [_row(entry, _asked_on(entry), queue, agent, "REMOVEMEMBER", "")]
-    if data.get("added"):
-        paused = "PAUSED" if data.get("paused") else ""
-        return [_row(entry, _asked_on(entry), queue, agent, "ADDMEMBER", paused)]
-    return [_row(entry, NONE, queue, _agent(entry, Style()), "PENALTY", data["penalty"])]
+    queue, paused = data["queue"], data.get("paused") or data.get("member_paused")
+    rows = {
+        "removed": (_asked_on(entry), agent, "REMOVEMEMBER", ""),
+        "added": (_asked_on(entry), agent, "ADDMEMBER", "PAUSED" if paused else ""),
+        "penalty": (NONE, interface, "PENALTY", data.get("penalty", 0)),
+        "ringinuse": (NONE, interface, "RINGINUSE", data.get("ringinuse", 0)),
+        "pause": (NONE, agent, "PAUSE", data.get("reason", "")),
+        "unpause": (NONE, agent, "UNPAUSE", data.get("reason", "")),
+    }
+    row = rows.get(data.get("change", ""))
+    return [_row(entry, row[0], queue, *row[1:])] if row else []
 
 
 _STEPS: dict[str, Callable[[Entry, Style, Standing], list[Row]]] = {

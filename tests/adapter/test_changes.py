@@ -43,18 +43,20 @@ def test_what_the_dialplan_leaves_out_is_not_set() -> None:
 def test_all_that_can_be_said() -> None:
     said = {
         "queue": "sales", "reason": "caf%C3%A9%0d%0aX: 1", "penalty": "7", "paused": "1",
-        "membername": "Ann%20B",
+        "membername": "Ann%20B", "stateinterface": "hint%3A101%40phones", "wrapuptime": "30",
     }  # fmt: skip
     assert box().take(wanted("add", number="12", **said)).change == Change(
         uniqueid=PHONE, number=12, what="add", interface="PJSIP/101", queue="sales",
         reason="café  X: 1", penalty=7, paused=True, name="Ann B",
+        state_interface="hint:101@phones", wrapuptime=30,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("changes", [
     {"change": "delete"}, {"change": ""}, {"interface": ""}, {"interface": "101"},
     {"interface": "PJSIP%2F101%26PJSIP%2F102"}, {"interface": "PJSIP%2F" + "1" * 80},
-    {"penalty": "-1"}, {"penalty": "100000"}, {"penalty": "high"},
+    {"penalty": "-1"}, {"penalty": "100000"}, {"penalty": "high"}, {"wrapuptime": "-1"},
+    {"wrapuptime": "86401"}, {"stateinterface": "phone"}, {"stateinterface": "hint:1@a%0d"},
 ])  # fmt: skip
 def test_nonsense_is_answered_at_once(changes: dict[str, str]) -> None:
     invalid = Changed(uniqueid=PHONE, number=1, result="INVALID")

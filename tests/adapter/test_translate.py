@@ -212,7 +212,7 @@ def test_what_asterisk_says_of_an_extension(status: str, state: str) -> None:
 
 
 @pytest.mark.parametrize(("exten", "context"), [
-    ("1,2", "phones"), ("1:2", "phones"), ("101", "a b"), ("1" * 41, "phones"),
+    ("1,2", "phones"), ("1:2", "phones"), ("101", "a b"), ("1" * 80, "phones"),
 ])  # fmt: skip
 def test_a_hint_that_no_member_can_have_is_passed_over(exten: str, context: str) -> None:
     assert all_of(box(), [hinted("0", exten, context)]) == []

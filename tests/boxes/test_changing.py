@@ -11,7 +11,7 @@ from coordinator.database import Database
 from coordinator.directory import Directory
 from coordinator.directory.mirror import lock
 from coordinator.line.types import QueueSettings
-from coordinator.protocol import AgentChange, Change
+from coordinator.protocol import AgentChange, Change, Device
 from coordinator.queue_log.lines import Style, rows
 from tests.boxes.conftest import Replica
 from tests.boxes.peer import Peer
@@ -81,15 +81,60 @@ async def test_joining_and_leaving_a_queue(a: Peer, one: Replica, directory: Dir
     phone = Phone(a)
     assert await phone.does("remove", "sales") == "NOTINQUEUE"
     assert await phone.does("add", "sales", penalty=3) == "ADDED"
-    assert [(m.agent, m.penalty) for m in await directory.members("sales")] == [("ann", 3)]
+    assert [(m.agent, m.settings.penalty) for m in await directory.members("sales")] == [("ann", 3)]
     assert (await one.engine.agent("ann")).state == "available"
     assert await phone.does("add", "sales") == "MEMBERALREADY"
     assert await phone.does("add", "support", paused=True, reason="not yet") == "ADDED"
     assert await directory.queues_of("ann") == ["sales", "support"]
-    assert (await directory.agent("ann")).pause_reason == "not yet"
+    assert await pauses(directory) == {"sales": None, "support": "not yet"}
     assert await phone.does("remove", "sales") == "REMOVED"
     assert await phone.does("remove", "sales") == "NOTINQUEUE"
     assert await directory.queues_of("ann") == ["support"]
+
+
+async def test_a_pause_in_one_queue(a: Peer, one: Replica, directory: Directory) -> None:
+    phone = Phone(a)
+    for queue in ("sales", "support"):
+        await phone.does("add", queue)
+    assert await phone.does("pause", "sales", reason="tea") == "PAUSED"
+    assert await pauses(directory) == {"sales": "tea", "support": None}
+    assert not (await directory.agent("ann")).paused
+    assert (await one.engine.agent("ann")).state == "available"
+    assert await phone.does("unpause", "sales") == "UNPAUSED"
+    assert await pauses(directory) == {"sales": None, "support": None}
+    assert await phone.does("pause", "support") == "PAUSED"
+    assert await phone.does("unpause") == "UNPAUSED"
+    assert await pauses(directory) == {"sales": None, "support": None}
+
+
+@pytest.mark.parametrize("what", ["pause", "unpause"])
+async def test_a_pause_in_a_queue_one_is_not_in(
+    a: Peer, directory: Directory, what: AgentChange
+) -> None:
+    await Phone(a).does("add", "sales")
+    for queue in ("support", "nowhere"):
+        assert await Phone(a).does(what, queue) == "NOTFOUND"
+    assert await pauses(directory) == {"sales": None}
+
+
+async def pauses(directory: Directory) -> dict[str, str | None]:
+    """Why ann is paused in each of her queues; None: she is not."""
+    kept = [await directory.member(queue, "ann") for queue in await directory.queues_of("ann")]
+    return {m.queue: m.settings.reason if m.settings.paused else None for m in kept}
+
+
+async def test_an_agent_judged_by_a_hint_changes_where_the_hint_is(
+    a: Peer, one: Replica, directory: Directory
+) -> None:
+    """The interface itself is no device: Local/105@agents, whose phone is hint:105@phones."""
+    phone, local = Phone(a, "Local/105@agents"), {"state_interface": "hint:105@phones"}
+    assert await phone.does("add", "sales", **local) == "NOTHERE"
+    await a.tell(Device(interface="hint:105@phones", state="NOT_INUSE"))
+    assert await phone.does("add", "sales", **local, wrapuptime=9, name="Eve") == "ADDED"
+    member = await directory.member("sales", "Eve")
+    assert member.settings.wrapuptime == 9
+    assert (await one.engine.agent("Eve")).state == "available"
+    assert await phone.does("logout") == "REMOVED"
 
 
 async def test_the_journal_and_queue_log_say_who_asked(a: Peer, one: Replica) -> None:

@@ -122,6 +122,21 @@ async def test_who_pauses_by_phone_is_not_rung(rig: Rig, site: Site) -> None:
     assert await rig.answered_by(caller) == "101"
 
 
+async def test_who_pauses_in_one_queue_is_rung_for_the_other(rig: Rig, site: Site) -> None:
+    await furnish(rig)
+    await rig.queue("support")
+    await rig.coordinator.ask("PUT", "/v1/queues/support/members/101", {"penalty": 0})
+    await site.dials("101", "*51")
+    assert await site.dials("101", "*557") == PAUSED
+    waits, other = await rig.call("a"), await rig.call("b", "support")
+    assert await rig.answered_by(other) == "101"
+    rig.phones["101"].hang_up()
+    assert await site.dials("101", "*55404") == REFUSED
+    assert rig.rung(waits) == []
+    assert await site.dials("101", "*567") == UNPAUSED
+    assert await rig.answered_by(waits) == "101"
+
+
 async def test_a_phone_of_nobody_and_a_phone_of_another_box_are_refused(
     rig: Rig, site: Site
 ) -> None:
@@ -142,7 +157,8 @@ async def test_joining_and_leaving_a_queue_by_phone(rig: Rig, site: Site) -> Non
     assert said(site, "SAID_OF_ADDING") == "ADDED"
     shown = await rig.coordinator.ask("GET", "/v1/agents/Bo_B")
     assert (shown["interface"], shown["logged_in"]) == ("PJSIP/110", True)
-    assert shown["pause_reason"] == "not yet"
+    member = shown["memberships"]["sales"]
+    assert (member["paused"], member["pause_reason"], member["penalty"]) == (True, "not yet", 4)
     await site.dials("110", "*61")
     assert said(site, "SAID_OF_ADDING") == "MEMBERALREADY"
     for word in ("REMOVED", "NOTINQUEUE"):
