@@ -21,7 +21,18 @@ from ami_adapter.link import Hooks, Link
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
 from ami_adapter.translate import Translator
-from coordinator.protocol import Ack, Complete, Connect, Event, Hello, Join, Leave, Originate
+from coordinator.protocol import (
+    Ack,
+    Change,
+    Changed,
+    Complete,
+    Connect,
+    Event,
+    Hello,
+    Join,
+    Leave,
+    Originate,
+)
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +68,7 @@ class Epoch:
             command=lambda frame: self._executor.submit(frame),
             ack=self._acked,
             told=lambda frame: self._executor.tell(frame),
+            changed=lambda frame: self._executor.changed(frame),
             present=self._present,
         )
         self._link = Link(settings, hello, hooks, process.now_us)
@@ -106,10 +118,19 @@ class Epoch:
                 await self._check_key()
             if taken.ask is not None:
                 self._link.ask(taken.ask)
+            if taken.change is not None:
+                self._change(taken.change)
             for event in taken.events:
                 self._link.put(event, received.at_us)
                 if isinstance(event, Leave):
                     self._executor.stop_ringing(event.call_id)
+
+    def _change(self, wanted: Change | Changed) -> None:
+        """To the coordinator; without a link, or for nonsense, the phone is told at once."""
+        if isinstance(wanted, Change) and not self._link.ask(wanted):
+            wanted = Changed(uniqueid=wanted.uniqueid, number=wanted.number, result="LINEAWAY")
+        if isinstance(wanted, Changed):
+            self._executor.changed(wanted)
 
     async def _check_key(self) -> None:
         """Forged, or have we lost our key? Raises Broken when it is not on the box any more.

@@ -19,12 +19,13 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from ami_adapter import asks
+from ami_adapter import asks, changes
 from ami_adapter.actions import UnsafeAction, Values
 from ami_adapter.connection import AmiSession, Reply
 from ami_adapter.translate import Translator
 from coordinator.protocol import (
     Cancel,
+    Changed,
     CommandFrame,
     Event,
     KeepTicket,
@@ -130,6 +131,10 @@ class Executor:
             self._session.set_variable(told.uniqueid, "GVQ_MEETING", asks.meeting(told))
             # Last: it is what the dialplan looks for.
             self._session.set_variable(told.uniqueid, "GVQ_TOLD", asks.answer(told))
+
+    def changed(self, changed: Changed) -> None:
+        """Writes on a phone's channel what came of its change. One that is gone needs no answer."""
+        self._session.set_variable(changed.uniqueid, changes.variable(changed), changed.result)
 
     def stop_ringing(self, call_id: str) -> None:
         """Nobody is rung for a caller who has left; a line that is away cannot say so."""

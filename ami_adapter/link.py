@@ -33,8 +33,11 @@ from coordinator.protocol import (
     MAX_FRAME,
     Ack,
     Ask,
+    Change,
+    Changed,
     CommandFrame,
     Done,
+    Downward,
     Event,
     Heartbeat,
     Hello,
@@ -96,6 +99,7 @@ class Hooks:
     command: Callable[[CommandFrame], None]
     ack: Callable[[Ack, Event], None]
     told: Callable[[Told], None]
+    changed: Callable[[Changed], None]
     #: True when the line has this epoch, false when that WebSocket is gone.
     present: Callable[[bool], None]
 
@@ -112,7 +116,7 @@ class Link:
         self._now_us = now_us
         self._outbox = Outbox(settings.backlog)
         self._done: deque[str] = deque()
-        self._asks: deque[Ask] = deque()
+        self._asks: deque[Ask | Change] = deque()
         self._wake = asyncio.Event()
         self._beat_due = False
         self._present = False
@@ -129,11 +133,12 @@ class Link:
         self._done.append(command_id)
         self._wake.set()
 
-    def ask(self, ask: Ask) -> None:
+    def ask(self, ask: Ask | Change) -> bool:
         """Asks now. Without a link nobody is asked: an answer that comes late is of no use."""
         if self._present:
             self._asks.append(ask)
             self._wake.set()
+        return self._present
 
     async def run(self) -> None:
         """Keeps the link until it is cancelled. Raises Broken when the epoch is over."""
@@ -266,7 +271,7 @@ class Link:
             self._wake.set()
             await asyncio.sleep(heartbeat_s)
 
-    def _take(self, frame: Welcome | Ack | CommandFrame | Told) -> None:
+    def _take(self, frame: Downward) -> None:
         match frame:
             case Ack():
                 self._stands()
@@ -277,6 +282,8 @@ class Link:
                 self._hooks.command(frame)
             case Told():
                 self._hooks.told(frame)
+            case Changed():
+                self._hooks.changed(frame)
             case Welcome():
                 log.warning("A second welcome on one link is passed over.")
 

@@ -1,11 +1,11 @@
 """The box as it is now: what a new epoch begins with.
 
-Two lists make the snapshot: every channel with our variables, and every device. Asterisk answers
-a list in one piece, between events. So an event that is read *before* the list (since the login)
-is older than it, and one read *after* it may be older too: it waited while the list was written.
-All of them stay in the session's queue and are translated after the snapshot, from the state
-it found. A step that the list already showed is not made again (translate.VISIT, OFFER), and a
-caller who came and went between login and list is still told of, in order.
+Three lists make the snapshot: every channel with our variables, every device, every hint. Asterisk
+answers a list in one piece, between events. So an event that is read *before* the list (since the
+login) is older than it, and one read *after* it may be older too: it waited while the list was
+written. All of them stay in the session's queue and are translated after the snapshot, from the
+state it found. A step that the list already showed is not made again (translate.VISIT, OFFER), and
+a caller who came and went between login and list is still told of, in order.
 
 GVQ_KEY is set before the lists are asked for. A GvqJoin raised before it was set at all is dropped;
 its channel already had GVQ_STATE=waiting by then, so the list shows it.
@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from ami_adapter import joins
 from ami_adapter.connection import AmiRefused, AmiSession, Reply
-from ami_adapter.devices import device
+from ami_adapter.devices import device, hint
 from ami_adapter.headers import Headers, Unreadable, one, required, whole, why
 from coordinator.protocol import (
     MAX_AGE_US,
@@ -44,6 +44,9 @@ RELEASED = frozenset(get_args(QueueStatus)) - {"TIMEOUT"}
 #: that shows an agent's caller without them is asked for again, so often and after this pause.
 LOOKS = 5
 LOOK_AGAIN_S = 0.02
+
+#: Event of a list → what reads it.
+_STATES = {"DeviceStateChange": device, "ExtensionStatus": hint}
 
 _RANK = 2**53 - 1
 _PRIORITY = 1_000_000
@@ -79,11 +82,15 @@ async def take(session: AmiSession, box: str, key: str, wall_s: Callable[[], flo
 
 
 async def _look(session: AmiSession, box: str, wall_s: Callable[[], float]) -> Found:
-    # Both are written before the first answer is waited for: one round trip.
+    # All are written before the first answer is waited for: one round trip.
     channels = session.send("Status", {"Variables": ",".join(VARIABLES)}, listing=True)
-    devices = session.send("DeviceStateList", listing=True)
+    states = [
+        session.send(action, listing=True) for action in ("DeviceStateList", "ExtensionStateList")
+    ]
     listed = _accepted(session, "Status", await channels).items
-    return read(box, listed, _accepted(session, "DeviceStateList", await devices).items, wall_s())
+    devices = _accepted(session, "DeviceStateList", await states[0]).items
+    hints = _accepted(session, "ExtensionStateList", await states[1]).items
+    return read(box, listed, (*devices, *hints), wall_s())
 
 
 def _accepted(session: AmiSession, action: str, reply: Reply) -> Reply:
@@ -93,7 +100,7 @@ def _accepted(session: AmiSession, action: str, reply: Reply) -> Reply:
 
 
 def read(box: str, channels: Iterable[Headers], devices: Iterable[Headers], wall_s: float) -> Found:
-    """What the two lists say. Pure; what cannot be read is left out and told of."""
+    """What the lists say, `devices` of hints too. Pure; what is unreadable is left out and told."""
     reader = _Reader(box, wall_s)
     for channel in channels:
         reader.channel(channel)
@@ -149,7 +156,8 @@ class _Reader:
 
     def device(self, listed: Headers) -> None:
         try:
-            found = device(listed) if one(listed, "event") == "DeviceStateChange" else None
+            read = _STATES.get(one(listed, "event"))
+            found = read(listed) if read else None
         except Unreadable as error:
             self.problems.append(f"device left out: {error}")
             return

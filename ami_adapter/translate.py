@@ -16,8 +16,8 @@ from typing import Final, Literal, get_args
 
 from pydantic import ValidationError
 
-from ami_adapter import asks, joins, transfers
-from ami_adapter.devices import device
+from ami_adapter import asks, changes, joins, transfers
+from ami_adapter.devices import device, hint
 from ami_adapter.headers import (
     TEXT_LENGTH,
     Foreign,
@@ -33,8 +33,11 @@ from ami_adapter.headers import (
 from coordinator.protocol import (
     Answer,
     Ask,
+    Change,
+    Changed,
     Complete,
     Connect,
+    Device,
     DeviceState,
     EndedBy,
     Event,
@@ -120,14 +123,15 @@ class Offer:
 class Taken:
     """What an AMI event means. `problem`: what in it was dropped and why, or "".
 
-    `ask`: it changes nothing, and wants an answer. `foreign`: it claims to be the dialplan's, with
-    another key than ours.
+    `ask`: it changes nothing, and wants an answer. `change`: of the directory, or already what is
+    to be answered. `foreign`: it claims to be the dialplan's, with another key than ours.
     """
 
     events: tuple[Event, ...] = ()
     problem: str = ""
     foreign: bool = False
     ask: Ask | None = None
+    change: Change | Changed | None = None
 
 
 @dataclass(slots=True)
@@ -152,6 +156,8 @@ class Translator:
             name = _name(headers)
             if name == "UserEvent GvqAsk":
                 return Taken(ask=self._ask(headers))
+            if name == "UserEvent GvqChange":
+                return Taken(change=self._change(headers))
             handler = HANDLERS.get(name)
             events = tuple(handler(self, headers, problems)) if handler else ()
         except Unreadable as error:
@@ -240,6 +246,10 @@ class Translator:
         ask = asks.from_event(self.box, event)
         return ask if self.waits(one(event, "uniqueid"), ask.call_id) else None
 
+    def _change(self, event: Headers) -> Change | Changed:
+        self._own(event)
+        return changes.from_event(event)
+
     def _on_answer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         self._own(event)
         offer = self.offers.get(required(event, "offer"))
@@ -307,7 +317,12 @@ class Translator:
                 yield self._complete(offer, "transfer", transfers.target(event))
 
     def _on_device(self, event: Headers, problems: list[str]) -> Iterator[Event]:
-        found = device(event)
+        return self._state(device(event))
+
+    def _on_hint(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        return self._state(hint(event))
+
+    def _state(self, found: Device | None) -> Iterator[Event]:
         if found and self.devices.get(found.interface) != found.state:
             self.devices[found.interface] = found.state
             yield found
@@ -402,6 +417,7 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "BlindTransfer": Translator._on_transfer,
     "AttendedTransfer": Translator._on_transfer,
     "DeviceStateChange": Translator._on_device,
+    "ExtensionStatus": Translator._on_hint,
 }
 
 

@@ -234,7 +234,7 @@ async def _build(
     recovery = _Recovery(engine, directory, partial(eviction, redis, journal))
     keeper = Keeper(engine, clock, partial(server_id, redis, journal), recovery.recover)
     links = LinkServer(
-        Common(engine, keeper, settings.name, settings.heartbeat_s, settings.lease_s)
+        Common(engine, directory, keeper, settings.name, settings.heartbeat_s, settings.lease_s)
     )
     recovery.resync = links.resync
     return Coordinator(

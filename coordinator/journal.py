@@ -17,7 +17,7 @@ INTEGERS = frozenset(
         "raise_penalty", "age_us", "wait_us", "ring_us", "hold_us", "talk_us", "timeout_us",
         "ahead", "order", "weight", "ring_timeout_s", "retry_s", "wrapup_s", "removed",
         "penalty_members_limit", "keeps_min", "original_position", "claimed", "logged_in", "paused",
-        "added", "count", "calls",
+        "added", "count", "calls", "member_paused", "ringinuse",
     }
 )  # fmt: skip
 
@@ -75,19 +75,25 @@ TYPES: dict[str, tuple[str, ...]] = {
     # (ringing and talking follow from offer.made and call.connected).
     "agent.state": ("agent", "state", "reason?", "home", "by"),
     # What the operator changed; the state may stay as it is (of one who talks). change: login |
-    # logout | pause | unpause | interface, which `was` another. queues: all it is a member of.
+    # logout | pause | unpause | interface, which `was` another. queues: all it is a member of. by:
+    # api | phone (uniqueid: the channel it was asked on) | autopause; directory: an unpause that
+    # leaves those of single queues as they are.
     "agent.changed": (
-        "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues",
+        "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues", "by?",
+        "uniqueid?",
     ),
-    # added: 1 for a new membership, 0 for a new penalty. logged_in, paused: the agent's. A removed
-    # one's penalty and calls taken.
+    # One entry a change: added | removed | penalty | wrapuptime | ringinuse | pause | unpause |
+    # stays_paused (a pause of all queues ended in another one). logged_in, paused: the agent's, in
+    # all queues; member_paused, reason: in this one. wrapup_s, ringinuse: its own, absent where the
+    # queue's count. by: api | phone (uniqueid: as above) | autopause.
     "member.changed": (
-        "queue", "agent", "interface?", "logged_in?", "paused?", "penalty?", "order?", "added?",
-        "calls?", "removed",
+        "queue", "agent", "interface?", "logged_in?", "paused?", "change?", "penalty?", "order?",
+        "added?", "calls?", "member_paused?", "reason?", "wrapup_s?", "ringinuse?", "removed",
+        "by?", "uniqueid?",
     ),
     "queue.changed": (
         "queue", "strategy?", "weight?", "ring_timeout_s?", "retry_s?", "wrapup_s?",
-        "penalty_members_limit?", "removed",
+        "penalty_members_limit?", "ringinuse?", "removed",
     ),
     # Figures and members' calls count from nothing.
     "queue.reset": ("queue", "by"),

@@ -4,6 +4,7 @@ Names travel through Redis keys, URLs, AMI headers and Asterisk's dialplan. None
 escapes for us, so a name is refused at the door instead of being quoted four times.
 """
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -11,10 +12,15 @@ from pydantic import Field
 #: Queue, agent and box names. No ':' (Redis keys), no '/' (URLs), no ',' '|' '&' (dialplan).
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
-#: A dial string, technology/resource. No '&' (it would ring two phones), no ',' (it would end
-#: Originate's argument), no leading '/' (AMI Hangup takes that for a regular expression), no
-#: CR or LF (AMI header injection).
-INTERFACE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*/[A-Za-z0-9_.@:+*#-]{1,70}$"
+#: A dial string, technology/resource, which may have one part more (`Local/101@agents/n`). No '&'
+#: (it would ring two phones), no ',' (it would end Originate's argument), no leading '/' (AMI
+#: Hangup takes that for a regular expression), no CR or LF (AMI header injection).
+_RESOURCE = r"[A-Za-z][A-Za-z0-9_]*/[A-Za-z0-9_.@:+*#-]{1,70}(/[A-Za-z0-9_.@:+*#-]{1,40})?"
+INTERFACE_PATTERN = f"^{_RESOURCE}$"
+
+#: A device whose state a box knows: an interface, a custom state (`Custom:lunch`), or a hint
+#: (`hint:101@internal`), as queues.conf has it.
+DEVICE_PATTERN = rf"^({_RESOURCE}|(Custom|hint):[A-Za-z0-9_.@+*#-]{{1,70}})$"
 
 #: Asterisk cuts device names here (channel.h: AST_CHANNEL_NAME), characters.
 INTERFACE_LENGTH = 80
@@ -29,9 +35,29 @@ SOUND = r"[A-Za-z0-9_/][A-Za-z0-9_./+-]{0,63}"
 #: A context, or a class of music; "" for none.
 LABEL_PATTERN = r"^[A-Za-z0-9_.-]{0,64}$"
 
+#: Longest name, characters (NAME_PATTERN).
+NAME_LENGTH = 64
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
 Interface = Annotated[
     str, Field(pattern=INTERFACE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])
 ]
+Device = Annotated[
+    str, Field(pattern=DEVICE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])
+]
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Label = Annotated[str, Field(pattern=LABEL_PATTERN)]
+
+
+def agent_names(interface: str, wanted: str = "") -> list[str]:
+    """Names for a new agent with this interface, the best first: what is wanted, else the last part
+    of the interface, else, where these are taken, all of it."""
+    texts = (wanted, interface.rpartition("/")[2], interface)
+    return [name for name in map(_as_name, texts) if name]
+
+
+def _as_name(text: str) -> str:
+    """The text as a name may be; "" when nothing is left of it."""
+    return _NOT_IN_NAMES.sub("_", text).lstrip("_.-")[:NAME_LENGTH]

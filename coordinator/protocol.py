@@ -11,6 +11,8 @@ One WebSocket per box, JSON text frames, `Authorization: Bearer <box token>` at 
     adapter ── heartbeat ──────────► coordinator      after all kept back, then each `heartbeat_s`
     adapter ── ask ────────────────► coordinator      what is a caller to hear now?
     adapter ◄── told ─────────────── coordinator      this; nothing, when no such caller waits
+    adapter ── change ─────────────► coordinator      an agent at a phone logs in, pauses, …
+    adapter ◄── changed ──────────── coordinator      what came of it
 
 An **epoch** is one AMI session of one adapter process: within it the adapter has missed
 nothing. Its first event is a `snapshot`. The WebSocket may break and come back within an epoch:
@@ -20,13 +22,26 @@ agree between boxes.
 
 An ask is no event: it changes nothing, has no number, and is not sent again. One that gets no
 answer is asked anew by the dialplan, seconds later.
+
+Nor is a change: it is of the directory, not of the line, and somebody waits at the phone for what
+came of it. Without an answer in time the phone is told that it failed, and the person tries again;
+made twice, a change is as made once.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from coordinator.names import ID_PATTERN, SOUND, Id, Interface, Label, Name
+from coordinator.names import (
+    DEVICE_PATTERN,
+    ID_PATTERN,
+    INTERFACE_LENGTH,
+    SOUND,
+    Id,
+    Interface,
+    Label,
+    Name,
+)
 
 VERSION = 1
 
@@ -57,12 +72,22 @@ DeviceState = Literal[
 LeaveOutcome = Literal["abandoned", "timeout", "exit_key", "redirected"]
 OfferFailure = Literal["no_answer", "busy", "rejected", "failed", "answered_elsewhere"]
 EndedBy = Literal["caller", "agent", "transfer", "lost"]
+#: What an agent may change by phone; add and remove: a membership (AddQueueMember and its like).
+AgentChange = Literal["login", "logout", "pause", "unpause", "add", "remove"]
+#: What came of it: the words of app_queue's AQMSTATUS and its like, and three of ours. NOTHERE: the
+#: phone is not registered at this box. INVALID: an argument cannot be used. LINEAWAY: failed, now.
+ChangeResult = Literal[
+    "ADDED", "MEMBERALREADY", "NOSUCHQUEUE", "REMOVED", "NOTINQUEUE", "PAUSED", "UNPAUSED",
+    "NOTFOUND", "NOTHERE", "INVALID", "LINEAWAY",
+]  # fmt: skip
 QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", "TIMEOUT"]
 
 Text = Annotated[str, Field(max_length=256)]
 Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
 Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
+StateInterface = Annotated[str, Field(pattern=rf"{DEVICE_PATTERN}|^$", max_length=INTERFACE_LENGTH)]
+ChangeNumber = Annotated[int, Field(gt=0, le=1_000_000)]
 Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
 #: What a caller has heard so far: the coordinator's own, kept on the channel between two asks.
 Heard = Annotated[str, Field(pattern=r"^[0-9.]{0,64}$")]
@@ -284,6 +309,28 @@ class Ask(_Message):
     spoke_s: Annotated[int, Field(ge=0, le=3600)] = 0
 
 
+class Change(_Message):
+    """An agent at a phone changes something. `number`: which of its channel's changes this is.
+
+    queue: "" for all (of add and remove never). reason: of a pause, also of one to begin with
+    (`paused`). penalty to wrapuptime (s; None: the queue's): of add only, name and state_interface
+    for a new agent.
+    """
+
+    type: Literal["change"] = "change"
+    uniqueid: Id
+    number: ChangeNumber
+    what: AgentChange
+    interface: Interface
+    queue: Text = ""
+    reason: Text = ""
+    penalty: Penalty = 0
+    paused: bool = False
+    name: Text = ""
+    state_interface: StateInterface = ""
+    wrapuptime: Annotated[int, Field(ge=0, le=86_400)] | None = None
+
+
 class Welcome(_Message):
     """The link stands. `seq`: last event of this epoch the line has; send on from seq + 1."""
 
@@ -345,6 +392,15 @@ class Told(_Message):
     meeting: Meeting = Meeting()
 
 
+class Changed(_Message):
+    """What came of a change."""
+
+    type: Literal["changed"] = "changed"
+    uniqueid: Id
+    number: ChangeNumber
+    result: ChangeResult
+
+
 class CommandFrame(_Message):
     """A command; `id` is its place in the box's command stream. Sent until `done`."""
 
@@ -353,11 +409,13 @@ class CommandFrame(_Message):
     command: Command
 
 
-Upstream = Annotated[Hello | EventFrame | Done | Heartbeat | Ask, Field(discriminator="type")]
-Downstream = Annotated[Welcome | Ack | CommandFrame | Told, Field(discriminator="type")]
+Upward = Hello | EventFrame | Done | Heartbeat | Ask | Change
+Downward = Welcome | Ack | CommandFrame | Told | Changed
+Upstream = Annotated[Upward, Field(discriminator="type")]
+Downstream = Annotated[Downward, Field(discriminator="type")]
 
-UPSTREAM: TypeAdapter[Hello | EventFrame | Done | Heartbeat | Ask] = TypeAdapter(Upstream)
-DOWNSTREAM: TypeAdapter[Welcome | Ack | CommandFrame | Told] = TypeAdapter(Downstream)
+UPSTREAM: TypeAdapter[Upward] = TypeAdapter(Upstream)
+DOWNSTREAM: TypeAdapter[Downward] = TypeAdapter(Downstream)
 COMMAND: TypeAdapter[Originate | Cancel | Release | KeepTicket] = TypeAdapter(Command)
 
 __all__ = [name for name in dir() if name[0].isupper()] + ["ID_PATTERN"]

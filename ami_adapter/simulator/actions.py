@@ -247,6 +247,11 @@ def device_state_list(it: Context) -> None:
     it.list_of("DeviceStateListComplete", "Device State Changes will follow", items)
 
 
+def extension_state_list(it: Context) -> None:
+    """A box without hints."""
+    it.list_of("ExtensionStateListComplete", "Extension Statuses will follow", [])
+
+
 def ping(it: Context) -> None:
     """Timestamp: the box's clock, seconds."""
     it.answer("Success", ("Ping", "Pong"), ("Timestamp", f"{it.box.clock.now():.6f}"))
@@ -263,4 +268,5 @@ TABLE: dict[str, tuple[frozenset[str], Callable[[Context], None]]] = {
     "status": (frozenset({"system", "call", "reporting"}), status),
     "coreshowchannels": (frozenset({"system", "reporting"}), core_show_channels),
     "devicestatelist": (frozenset({"call", "reporting"}), device_state_list),
+    "extensionstatelist": (frozenset({"call", "reporting"}), extension_state_list),
 }

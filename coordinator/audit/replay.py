@@ -191,6 +191,15 @@ def _agent_state(world: World, entry: Entry) -> None:
     world.refresh(agent)
 
 
+def _agent_changed(world: World, entry: Entry) -> None:
+    """A person's end of all pauses ends those of single queues too."""
+    agent, data = str(entry.data["agent"]), entry.data
+    if data["change"] == "unpause" and data.get("by") != "directory":
+        for queue in world.queues.values():
+            if agent in queue.members:
+                queue.members[agent].paused = False
+
+
 def _member(world: World, entry: Entry) -> None:
     data = entry.data
     queue = world.queues.setdefault(data["queue"], Queue(data["queue"]))
@@ -199,8 +208,12 @@ def _member(world: World, entry: Entry) -> None:
         queue.completed.pop(data["agent"], None)
         return
     known = queue.members.get(data["agent"], Member(0, len(queue.members)))
+    own = data.get("ringinuse")
     queue.members[data["agent"]] = Member(
-        data.get("penalty", known.penalty), data.get("order", known.order)
+        data.get("penalty", known.penalty),
+        data.get("order", known.order),
+        paused=bool(data.get("member_paused")),
+        ringinuse=None if own is None else bool(own),
     )
 
 
@@ -214,6 +227,7 @@ def _queue(world: World, entry: Entry) -> None:
     queue.strategy = data.get("strategy", queue.strategy)
     queue.weight = data.get("weight", queue.weight)
     queue.penalty_members_limit = data.get("penalty_members_limit", queue.penalty_members_limit)
+    queue.ringinuse = bool(data.get("ringinuse", queue.ringinuse))
 
 
 def _reset(world: World, entry: Entry) -> None:
@@ -240,6 +254,7 @@ CHANGES: dict[str, Callable[[World, Entry], None]] = {
     "call.connected": _connected,
     "call.completed": _completed,
     "agent.state": _agent_state,
+    "agent.changed": _agent_changed,
     "member.changed": _member,
     "queue.changed": _queue,
     "queue.reset": _reset,

@@ -87,10 +87,15 @@ class Agent:
 
 @dataclass(slots=True)
 class Member:
-    """A membership. `order` grows in the order in which members were added."""
+    """A membership. `order` grows in the order in which members were added.
+
+    paused: in this queue. ringinuse: its own, None for the queue's.
+    """
 
     penalty: int
     order: int
+    paused: bool = False
+    ringinuse: bool | None = None
 
 
 @dataclass(slots=True)
@@ -101,6 +106,7 @@ class Queue:
     strategy: str = "ringall"
     weight: int = 0
     penalty_members_limit: int = 0
+    ringinuse: bool = False
     members: dict[str, Member] = field(default_factory=dict)
     line: list[Place] = field(default_factory=list)
     rung: int = -1
@@ -120,7 +126,8 @@ class Queue:
 class World:
     """All of it.
 
-    partial: the journal begins midway, so what is unknown is no fault. free: available agents.
+    partial: the journal begins midway, so what is unknown is no fault. free: agents who are
+    available, or would be if their device were not in use.
     waiting_queues: queues with a line. seen: every call id so far. unsettled: call → entry of a
     caller who left as answered and whose connection must follow in the same step. last_rank,
     last_join: by box, the highest rank, and the highest given to a caller who joined live.
@@ -166,15 +173,27 @@ class World:
 
     def refresh(self, agent: Agent) -> None:
         """Keep `free` true after a change to an agent."""
-        if agent.state == "available" and not agent.holds:
+        if agent.state in ("available", "in_use") and not agent.holds:
             self.free.add(agent.name)
         else:
             self.free.discard(agent.name)
 
     def free_members(self, queue: Queue) -> list[tuple[str, Member]]:
-        """The available members of a queue, in order."""
-        names = self.free & queue.members.keys()
+        """The members whom a queue may ring now, in order."""
+        members = self.free & queue.members.keys()
+        names = [name for name in members if self.may_ring(queue, name)]
         return sorted(((name, queue.members[name]) for name in names), key=lambda row: row[1].order)
+
+    def may_ring(self, queue: Queue, agent: str) -> bool:
+        """Whether the queue may ring this member now, as far as the agent goes.
+
+        Not paused there; and not in use, unless that does not bar it.
+        """
+        if agent not in self.free:
+            return False
+        member = queue.members[agent]
+        rings = queue.ringinuse if member.ringinuse is None else member.ringinuse
+        return not member.paused and (rings or self.agents[agent].state != "in_use")
 
     def is_open(self, caller: Caller) -> bool:
         """Whether it waits on an attached box and nobody has answered it."""
@@ -188,7 +207,9 @@ class World:
     def may_take(self, caller: Caller, agent: str) -> bool:
         """Whether caller and agent may be matched now, as coordinator/README.md says."""
         member = self.member(caller, agent)
-        if member is None or agent not in self.free or not self.is_open(caller):
+        if member is None or not self.is_open(caller):
+            return False
+        if not self.may_ring(self.queues[caller.queue], agent):
             return False
         penalty = self.penalty(caller, member)
         # A caller being rung takes more agents only by ringall, and only up to the tier rung.

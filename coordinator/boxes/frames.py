@@ -9,17 +9,12 @@ from coordinator.protocol import (
     MAX_FRAME,
     UPSTREAM,
     VERSION,
-    Ask,
-    Done,
-    EventFrame,
-    Heartbeat,
     Hello,
+    Upward,
 )
 
-Upstream = Hello | EventFrame | Done | Heartbeat | Ask
 
-
-def parse(text: str) -> Upstream:
+def parse(text: str) -> Upward:
     """A frame of the adapter. Raises LinkEnd with the first thing wrong in it."""
     # Bytes are at least as many as characters; the exact limit is the WebSocket server's.
     if len(text) > MAX_FRAME:

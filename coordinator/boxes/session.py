@@ -1,7 +1,8 @@
 """One link from its hello to its end.
 
     hello ─► attach ─► welcome ─┬─ reader: frame ─► transition ─► ack, one after the other
-                                └─ writer: the box's commands, after the snapshot if one is due
+                                ├─ writer: the box's commands, after the snapshot if one is due
+                                └─ changes by phone, one after the other
 
 The reader takes one frame at a time: order within a box is a rule of the line, and the next
 frames wait in the WebSocket's buffer. A link ends once, with one close code and one reason. An
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from coordinator.boxes import inbox, outbox, telling
+from coordinator.boxes.changing import Changes
 from coordinator.boxes.frames import parse, parse_hello
 from coordinator.boxes.keeper import Keeper
 from coordinator.boxes.wire import (
@@ -28,10 +30,21 @@ from coordinator.boxes.wire import (
     Wire,
     refuse,
 )
+from coordinator.directory import Directory
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
 from coordinator.line.types import Reply
-from coordinator.protocol import Ask, Done, EventFrame, Heartbeat, Hello, Snapshot, Welcome
+from coordinator.protocol import (
+    Ask,
+    Change,
+    Changed,
+    Done,
+    EventFrame,
+    Heartbeat,
+    Hello,
+    Snapshot,
+    Welcome,
+)
 from coordinator.redis_client import AWAY
 from coordinator.tasks import cancel
 
@@ -48,6 +61,7 @@ class Common:
     """What all links of a replica share. Times in seconds."""
 
     engine: Engine
+    directory: Directory
     keeper: Keeper
     owner: str
     heartbeat_s: float
@@ -71,6 +85,7 @@ class Session:
         self._engine = common.engine
         self._wire = wire
         self._attached = attached
+        self._changes = Changes(common.engine, common.directory, box, self._changed)
         self._sending = asyncio.Lock()
         self._in_step = asyncio.Event()
         self._end: asyncio.Future[LinkEnd] = asyncio.get_running_loop().create_future()
@@ -82,7 +97,8 @@ class Session:
 
     async def run(self) -> None:
         """Serves the link to its end."""
-        parts = [asyncio.create_task(self._guard(part)) for part in (self._read(), self._write())]
+        work = (self._read(), self._write(), self._changes.run())
+        parts = [asyncio.create_task(self._guard(part)) for part in work]
         try:
             await asyncio.wait({self._end})
         finally:
@@ -137,6 +153,8 @@ class Session:
                 await self._heartbeat()
             case Ask():
                 await self._ask(frame)
+            case Change():
+                self._changes.put(frame)
             case Hello():
                 raise refuse("bad_frame", detail="a second hello on one link")
 
@@ -163,6 +181,9 @@ class Session:
         told = await telling.tell(self._engine, self.box, ask)
         if told is not None:
             await self._send(told.model_dump_json())
+
+    async def _changed(self, changed: Changed) -> None:
+        await self._send(changed.model_dump_json())
 
     async def _write(self) -> None:
         # Commands wait for the snapshot: one carried out meanwhile would not be in it, and the

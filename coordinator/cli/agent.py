@@ -11,18 +11,28 @@ from coordinator.cli.output import AsJson, print_done, print_rows
 app = typer.Typer(cls=Commands, help="Agents and what they do.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The agent's name.")]
+InQueue = Annotated[str, typer.Option("--queue", help="In this queue only.")]
 Names = Annotated[list[str], typer.Argument(help="One agent or several.")]
 
 COLUMNS = {
     "name": "agent", "interface": "interface", "display_name": "name", "state": "state",
     "reason": "reason", "home": "home", "call_id": "call", "queues": "queue:penalty",
+    "paused_in": "paused in",
 }  # fmt: skip
 
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """All agents and what they do now."""
-    print_rows(Client().get("/v1/agents"), COLUMNS, as_json)
+    rows = Client().get("/v1/agents")
+    shown = rows if as_json else [row | {"paused_in": _pauses(row)} for row in rows]
+    print_rows(shown, COLUMNS, as_json)
+
+
+def _pauses(agent: Any) -> dict[str, str]:
+    """Queue → why, of those of its queues that have it paused there alone."""
+    members = agent["memberships"].items()
+    return {queue: m["pause_reason"] for queue, m in members if m["paused"]}
 
 
 @app.command()
@@ -30,10 +40,17 @@ def put(
     agent: Name,
     interface: Annotated[str, typer.Option(help="Dial string of the phone, e.g. PJSIP/101.")],
     display_name: Annotated[str, typer.Option(help="For people.")] = "",
+    state_interface: Annotated[
+        str, typer.Option(help="Whose state counts, if the interface only leads there (Local/…).")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Create an agent, logged out, or change the phone."""
-    body = {"interface": interface, "display_name": display_name}
+    body = {
+        "interface": interface,
+        "display_name": display_name,
+        "state_interface": state_interface,
+    }
     saved = Client().put(path("agents", agent), body)
     print_done(f"Agent {agent} is saved.", saved, as_json)
 
@@ -61,19 +78,24 @@ def logout(agents: Names, as_json: AsJson = False) -> None:
 def pause(
     agents: Names,
     reason: Annotated[str, typer.Option(help="Why, for the reports.")] = "",
+    queue: InQueue = "",
     as_json: AsJson = False,
 ) -> None:
-    """No calls for a while."""
-    _change(agents, "pause", "paused", as_json, {"reason": reason})
+    """No calls for a while, of one queue or of any."""
+    _change(agents, "pause", "paused", as_json, {"reason": reason}, queue)
 
 
 @app.command()
-def unpause(agents: Names, as_json: AsJson = False) -> None:
-    """Back from a pause."""
-    _change(agents, "unpause", "back", as_json)
+def unpause(agents: Names, queue: InQueue = "", as_json: AsJson = False) -> None:
+    """Back from a pause, also from an autopause: in one queue or in all."""
+    _change(agents, "unpause", "back", as_json, queue=queue)
 
 
-def _change(agents: list[str], what: str, done: str, as_json: bool, body: Any = None) -> None:
+def _change(
+    agents: list[str], what: str, done: str, as_json: bool, body: Any = None, queue: str = ""
+) -> None:
     client = Client()
-    saved = [client.post(path("agents", agent, what), body) for agent in agents]
-    print_done("\n".join(f"Agent {agent} is {done}." for agent in agents), saved, as_json)
+    places = [("queues", queue, "members", a) if queue else ("agents", a) for a in agents]
+    saved = [client.post(path(*place, what), body) for place in places]
+    where = f" in {queue}" if queue else ""
+    print_done("\n".join(f"Agent {agent} is {done}{where}." for agent in agents), saved, as_json)

@@ -19,10 +19,25 @@ def put(
     queue: Queue,
     agent: Agent,
     penalty: Annotated[int, typer.Option(min=0, help="Lower ones are rung first.")] = 0,
+    wrapuptime: Annotated[
+        int | None, typer.Option(min=0, help="Seconds after a call; else the queue's.")
+    ] = None,
+    ringinuse: Annotated[
+        bool | None, typer.Option(help="Ring, or not, while in use; else as the queue says.")
+    ] = None,
+    paused: Annotated[bool, typer.Option(help="Paused there from the start, if new.")] = False,
+    reason: Annotated[str, typer.Option(help="Why paused.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make an agent a member, or change the penalty."""
-    saved = Client().put(path("queues", queue, "members", agent), {"penalty": penalty})
+    """Make an agent a member, or change how it serves: what is left out is the queue's."""
+    body = {
+        "penalty": penalty,
+        "wrapuptime": wrapuptime,
+        "ringinuse": ringinuse,
+        "paused": paused,
+        "reason": reason,
+    }
+    saved = Client().put(path("queues", queue, "members", agent), body)
     print_done(f"Agent {agent} serves {queue} with penalty {penalty}.", saved, as_json)
 
 

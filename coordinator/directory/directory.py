@@ -6,11 +6,12 @@ reaches the line, and what happens when the line is away, is told in mirror.py.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from dataclasses import asdict
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -23,7 +24,15 @@ from coordinator.directory.importing import (
     present,
     write,
 )
-from coordinator.directory.mirror import Line, Mirror, changes_of, lock, settings_of
+from coordinator.directory.mirror import (
+    Change,
+    Line,
+    Mirror,
+    changes_of,
+    lock,
+    member_settings_of,
+    settings_of,
+)
 from coordinator.directory.models import AgentRow, BoxRow, MemberRow, QueueRow, RuleRow
 from coordinator.directory.types import Agent, Box, Member, Queue, Rule, Saved
 from coordinator.errors import Refused
@@ -39,6 +48,12 @@ class Directory:
         self._database = database
         self._line = line
         self._mirror = Mirror(database, line)
+
+    def asked(self, by: str, uniqueid: str) -> "Directory":
+        """The same; changes are journaled with who asks for them, and on which channel of a box."""
+        same = copy(self)
+        same._line = self._line.asked(by, uniqueid)
+        return same
 
     async def mirror(self) -> list[Refused]:
         """Bring everything to the line; call it when the line was found empty.
@@ -129,28 +144,43 @@ class Directory:
         async with self._database.read() as session:
             return _agent(await _need_agent(session, agent))
 
-    async def put_agent(self, agent: str, interface: str, display_name: str = "") -> Saved[Agent]:
+    async def agent_at(self, interface: str) -> Agent | None:
+        """The agent with this interface."""
+        wanted = select(AgentRow).where(AgentRow.interface == interface)
+        async with self._database.read() as session:
+            row = (await session.execute(wanted)).scalar_one_or_none()
+            return _agent(row) if row else None
+
+    async def put_agent(
+        self, agent: str, interface: str, display_name: str = "", state_interface: str = ""
+    ) -> Saved[Agent]:
         """Create the agent, logged out, or change phone and name; login and pause stay.
 
         Raises Refused interface_taken, agent_busy.
         """
         async with self._mirror.change() as change:
-            await _interface_is_free(change.session, interface, agent)
+            await _phone_is_free(change.session, interface, state_interface, agent)
             row = await change.session.get(AgentRow, agent)
             created = row is None
             row = row or await _new_agent(change.session, [agent])
             row.interface, row.display_name = interface, display_name
+            row.state_interface = state_interface or None
             change.session.add(row)
             await change.session.flush()
-            await change.push(self._line.put_agent, agent, interface)
+            await change.push(self._line.put_agent, agent, interface, state_interface)
         return Saved(_agent(row), created, change.applied)
 
     async def enrol(
-        self, interface: str, names: Sequence[str], display_name: str = ""
+        self,
+        interface: str,
+        names: Sequence[str],
+        display_name: str = "",
+        state_interface: str = "",
     ) -> Saved[Agent]:
         """The agent with this interface; else a new one, by the first of the names that is free.
 
-        Raises Refused agent_taken when none is.
+        Raises Refused agent_taken when none is, interface_taken where another has this state's
+        phone.
         """
         async with self._mirror.change() as change:
             owner = select(AgentRow).where(AgentRow.interface == interface)
@@ -158,10 +188,12 @@ class Directory:
             created = row is None
             if row is None:
                 row = await _new_agent(change.session, names)
+                await _phone_is_free(change.session, interface, state_interface, row.name)
                 row.interface, row.display_name = interface, display_name
+                row.state_interface = state_interface or None
                 change.session.add(row)
                 await change.session.flush()
-                await change.push(self._line.put_agent, row.name, interface)
+                await change.push(self._line.put_agent, row.name, interface, state_interface)
         return Saved(_agent(row), created, change.applied)
 
     async def delete_agent(self, agent: str) -> Saved[Agent]:
@@ -181,15 +213,41 @@ class Directory:
         """The agent has gone; a pause stays. Raises Refused unknown_agent."""
         return await self._set_state(agent, partial(self._line.logout, agent), logged_in=False)
 
-    async def pause(self, agent: str, reason: str = "") -> Saved[Agent]:
-        """Not to be rung until unpaused. Raises Refused unknown_agent."""
-        step = partial(self._line.pause, agent, reason)
-        return await self._set_state(agent, step, paused=True, pause_reason=reason)
+    async def pause(self, agent: str, reason: str = "", queue: str | None = None) -> Saved[Agent]:
+        """Not to be rung until unpaused, in that queue or in all.
 
-    async def unpause(self, agent: str) -> Saved[Agent]:
-        """The end of the pause. Raises Refused unknown_agent."""
-        step = partial(self._line.unpause, agent)
-        return await self._set_state(agent, step, paused=False, pause_reason="")
+        Raises Refused unknown_agent; with a queue unknown_queue, not_a_member too.
+        """
+        step = partial(self._line.pause, agent, reason, queue)
+        if queue is None:
+            return await self._set_state(agent, step, paused=True, pause_reason=reason)
+        async with self._mirror.change() as change:
+            row = await _need_agent(change.session, agent)
+            member = await _need_member(change.session, queue, agent)
+            member.paused, member.pause_reason = True, reason
+            await change.session.flush()
+            await change.push(step)
+        return Saved(_agent(row), False, change.applied)
+
+    async def unpause(self, agent: str, queue: str | None = None) -> Saved[Agent]:
+        """The end of every pause, also of what autopause did: in that queue or in all.
+
+        Who was paused everywhere stays paused in the other queues, in each by itself. Raises
+        Refused as `pause` does.
+        """
+        async with self._mirror.change() as change:
+            row = await _need_agent(change.session, agent)
+            if queue is not None:
+                await _need_member(change.session, queue, agent)
+            for member in await _members_of(change.session, agent):
+                if queue in (None, member.queue):
+                    member.paused, member.pause_reason = False, ""
+                elif row.paused and not member.paused:
+                    member.paused, member.pause_reason = True, row.pause_reason
+            row.paused, row.pause_reason = False, ""
+            await change.session.flush()
+            await change.push(self._line.unpause, agent, queue)
+        return Saved(_agent(row), False, change.applied)
 
     async def _set_state(
         self, agent: str, step: Callable[[], Awaitable[Reply]], **state: bool | str
@@ -217,31 +275,61 @@ class Directory:
         async with self._database.read() as session:
             return list((await session.execute(wanted)).scalars())
 
-    async def put_member(self, queue: str, agent: str, penalty: int = 0) -> Saved[Member]:
-        """Add the agent at the end of the queue's members, or change the penalty in place.
+    async def member(self, queue: str, agent: str) -> Member:
+        """Raises Refused unknown_queue, unknown_agent, not_a_member."""
+        async with self._database.read() as session:
+            return _member(await _need_member(session, queue, agent))
 
-        Raises Refused unknown_queue, unknown_agent.
+    async def put_member(
+        self,
+        queue: str,
+        agent: str,
+        penalty: int = 0,
+        wrapuptime: int | None = None,
+        ringinuse: bool | None = None,
+        paused: str | None = None,
+    ) -> Saved[Member]:
+        """Add the agent at the end of the queue's members, or change in place how it serves.
+
+        wrapuptime (s), ringinuse: None for the queue's. paused: why a new member is paused there
+        from the start; one who is there stays paused or not. Raises Refused unknown_queue,
+        unknown_agent.
         """
         async with self._mirror.change() as change:
             await _need_queue(change.session, queue)
             await _need_agent(change.session, agent)
             row = await _find_member(change.session, queue, agent)
             created = row is None
-            row = row or MemberRow(queue=queue, agent=agent)
-            row.penalty = penalty
-            change.session.add(row)
-            await change.session.flush()
-            await change.push(self._line.put_member, queue, agent, penalty)
+            row = row or MemberRow(
+                queue=queue, agent=agent, paused=paused is not None, pause_reason=paused or ""
+            )
+            row.penalty, row.wrapuptime, row.ringinuse = penalty, wrapuptime, ringinuse
+            await self._save_member(change, row)
         return Saved(_member(row), created, change.applied)
+
+    async def change_member(
+        self, queue: str, agent: str, **fields: int | bool | None
+    ) -> Saved[Member]:
+        """Change some of penalty, wrapuptime, ringinuse; the others stay.
+
+        Raises Refused unknown_queue, unknown_agent, not_a_member.
+        """
+        async with self._mirror.change() as change:
+            row = await _need_member(change.session, queue, agent)
+            for name, value in fields.items():
+                setattr(row, name, value)
+            await self._save_member(change, row)
+        return Saved(_member(row), False, change.applied)
+
+    async def _save_member(self, change: Change, row: MemberRow) -> None:
+        change.session.add(row)
+        await change.session.flush()
+        await change.push(self._line.put_member, row.queue, row.agent, member_settings_of(row))
 
     async def delete_member(self, queue: str, agent: str) -> Saved[Member]:
         """Raises Refused unknown_queue, unknown_agent, not_a_member."""
         async with self._mirror.change() as change:
-            await _need_queue(change.session, queue)
-            await _need_agent(change.session, agent)
-            row = await _find_member(change.session, queue, agent)
-            if row is None:
-                raise Refused("not_a_member", queue=queue, agent=agent)
+            row = await _need_member(change.session, queue, agent)
             await change.session.delete(row)
             await change.session.flush()
             await change.push(self._line.delete_member, queue, agent)
@@ -340,17 +428,37 @@ async def _find_member(session: AsyncSession, queue: str, agent: str) -> MemberR
     return (await session.execute(wanted)).scalar_one_or_none()
 
 
+async def _need_member(session: AsyncSession, queue: str, agent: str) -> MemberRow:
+    await _need_queue(session, queue)
+    await _need_agent(session, agent)
+    row = await _find_member(session, queue, agent)
+    if row is None:
+        raise Refused("not_a_member", queue=queue, agent=agent)
+    return row
+
+
+async def _members_of(session: AsyncSession, agent: str) -> list[MemberRow]:
+    wanted = select(MemberRow).where(MemberRow.agent == agent)
+    return list((await session.execute(wanted)).scalars())
+
+
 async def _rule_is_free(session: AsyncSession, rule: str) -> None:
     for row in (await session.execute(select(QueueRow).order_by(QueueRow.name))).scalars():
         if settings_of(row).defaultrule == rule:
             raise Refused("rule_in_use", rule=rule, queue=row.name)
 
 
-async def _interface_is_free(session: AsyncSession, interface: str, agent: str) -> None:
-    owners = select(AgentRow.name).where(AgentRow.interface == interface, AgentRow.name != agent)
-    owner = (await session.execute(owners)).scalar_one_or_none()
-    if owner is not None:
-        raise Refused("interface_taken", interface=interface, agent=owner)
+async def _phone_is_free(
+    session: AsyncSession, interface: str, state_interface: str, agent: str
+) -> None:
+    """No other agent is dialled so, nor judged by the state of the same phone."""
+    phone = state_interface or interface
+    judged = func.coalesce(AgentRow.state_interface, AgentRow.interface)
+    for taken, column in ((interface, AgentRow.interface), (phone, judged)):
+        owners = select(AgentRow.name).where(column == taken, AgentRow.name != agent)
+        owner = (await session.execute(owners)).scalars().first()
+        if owner is not None:
+            raise Refused("interface_taken", interface=taken, agent=owner)
 
 
 def _queue(row: QueueRow) -> Queue:
@@ -365,6 +473,7 @@ def _agent(row: AgentRow) -> Agent:
     return Agent(
         name=row.name,
         interface=row.interface,
+        state_interface=row.state_interface or "",
         display_name=row.display_name,
         logged_in=row.logged_in,
         paused=row.paused,
@@ -373,7 +482,7 @@ def _agent(row: AgentRow) -> Agent:
 
 
 def _member(row: MemberRow) -> Member:
-    return Member(row.queue, row.agent, row.penalty, row.id)
+    return Member(row.queue, row.agent, row.id, member_settings_of(row))
 
 
 def _box(row: BoxRow) -> Box:

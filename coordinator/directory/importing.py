@@ -6,36 +6,39 @@ there keeps its place; new ones come behind, in the order wanted.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coordinator.directory.mirror import Change, Line, settings_of
+from coordinator.directory.mirror import Change, Line, member_settings_of, settings_of
 from coordinator.directory.models import AgentRow, MemberRow, QueueRow
 from coordinator.errors import Refused
-from coordinator.line.types import QueueSettings
+from coordinator.line.types import MemberSettings, QueueSettings
 
 Kind = Literal["queue", "agent", "member"]
+
+#: What makes an agent another phone's.
+PHONE = frozenset({"interface", "state_interface"})
 
 
 @dataclass(frozen=True, slots=True)
 class WantedAgent:
-    """An agent to be there. display_name None: as it is. paused: only for one who is new."""
+    """An agent to be there. display_name None: as it is."""
 
     interface: str
     display_name: str | None = None
-    paused: bool = False
+    state_interface: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be there. Members: (queue, agent) → penalty, in order."""
+    """What is to be there. Members by (queue, agent), in order; paused: only those who are new."""
 
     queues: dict[str, QueueSettings]
     agents: dict[str, WantedAgent]
-    members: dict[tuple[str, str], int]
+    members: dict[tuple[str, str], MemberSettings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def compare(wanted: Wanted, there: Present) -> list[Difference]:
     return [
         *(_of_queue(name, one, there) for name, one in wanted.queues.items()),
         *(_of_agent(name, one, there) for name, one in wanted.agents.items()),
-        *(_of_member(*names, penalty, there) for names, penalty in wanted.members.items()),
+        *(_of_member(*names, one, there) for names, one in wanted.members.items()),
     ]
 
 
@@ -115,32 +118,36 @@ async def write(
     for kind in get_args(Kind):  # members refer to the others
         change.session.add_all(_row(one, wanted, there) for one in todo if one.kind == kind)
         await change.session.flush()
-    await _push(change, line, wanted, todo)
+    await _push(change, line, wanted, there, todo)
 
 
-async def _push(change: Change, line: Line, wanted: Wanted, todo: list[Difference]) -> None:
+async def _push(
+    change: Change, line: Line, wanted: Wanted, there: Present, todo: list[Difference]
+) -> None:
     """First what the line may refuse: another phone for an agent who may be on a call."""
-    phones = [one for one in todo if "interface" in one.fields]
-    told = [(one.agent, wanted.agents[one.agent].interface) for one in phones]
+    phones = [(one.agent, wanted.agents[one.agent]) for one in todo if PHONE & one.fields.keys()]
+    told = [(name, agent.interface, agent.state_interface) for name, agent in phones]
     await change.push_all(line.put_agents, told)
     for one in todo:
         if one.kind == "queue":
             await change.push(line.put_queue, one.queue, wanted.queues[one.queue])
     members = [(one.queue, one.agent) for one in todo if one.kind == "member"]
-    await change.push_all(line.put_members, [(*who, wanted.members[who]) for who in members])
+    rows = [(*who, _settings(wanted.members[who], there.members.get(who))) for who in members]
+    await change.push_all(line.put_members, rows)
     new = [one.agent for one in todo if one.kind == "agent" and one.new]
-    # Pause before login: an agent who is paused must not be available in between.
-    paused = [(agent, "pause", "") for agent in new if wanted.agents[agent].paused]
-    await change.push_all(line.change_agents, [*paused, *((agent, "login", "") for agent in new)])
+    await change.push_all(line.change_agents, [(agent, "login", "") for agent in new])
 
 
 def _check(wanted: Wanted, there: Present) -> None:
     """What SQL would refuse too, but with a sentence, and before anything is written."""
     owners = {row.interface: name for name, row in there.agents.items()}
+    judged = {row.state_interface or row.interface: name for name, row in there.agents.items()}
     for name, agent in wanted.agents.items():
-        owner = owners.setdefault(agent.interface, name)
-        if owner != name:
-            raise Refused("interface_taken", interface=agent.interface, agent=owner)
+        phone = agent.state_interface or agent.interface
+        for taken, by in ((agent.interface, owners), (phone, judged)):
+            owner = by.setdefault(taken, name)
+            if owner != name:
+                raise Refused("interface_taken", interface=taken, agent=owner)
     for queue, agent_name in wanted.members:
         if queue not in wanted.queues and queue not in there.queues:
             raise Refused("unknown_queue", queue=queue)
@@ -156,21 +163,31 @@ def _of_queue(name: str, wanted: QueueSettings, there: Present) -> Difference:
 
 def _of_agent(name: str, wanted: WantedAgent, there: Present) -> Difference:
     row = there.agents.get(name)
-    old: dict[str, Any] = {"interface": "", "display_name": "", "paused": False}
-    new: dict[str, Any] = {"interface": wanted.interface}
+    old: dict[str, Any] = {"interface": "", "display_name": "", "state_interface": ""}
+    new = {"interface": wanted.interface, "state_interface": wanted.state_interface}
     if wanted.display_name is not None:
         new["display_name"] = wanted.display_name
-    if row is None:
-        new["paused"] = wanted.paused
-    else:
-        old |= {"interface": row.interface, "display_name": row.display_name}
+    if row is not None:
+        old = {
+            "interface": row.interface,
+            "display_name": row.display_name,
+            "state_interface": row.state_interface or "",
+        }
     return Difference("agent", row is None, agent=name, fields=_fields(row, old, new))
 
 
-def _of_member(queue: str, agent: str, penalty: int, there: Present) -> Difference:
+def _of_member(queue: str, agent: str, wanted: MemberSettings, there: Present) -> Difference:
     row = there.members.get((queue, agent))
-    fields = _fields(row, {"penalty": row.penalty if row else 0}, {"penalty": penalty})
+    old = asdict(member_settings_of(row) if row else MemberSettings())
+    fields = _fields(row, old, asdict(_settings(wanted, row)))
     return Difference("member", row is None, queue, agent, fields)
+
+
+def _settings(wanted: MemberSettings, row: MemberRow | None) -> MemberSettings:
+    """As wanted; but the pause of one who is there is the person's own."""
+    if row is None:
+        return wanted
+    return replace(wanted, paused=row.paused, reason=row.pause_reason)
 
 
 def _fields(row: object, old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -189,8 +206,12 @@ def _row(one: Difference, wanted: Wanted, there: Present) -> QueueRow | AgentRow
         return queue
     if one.kind == "member":
         names = (one.queue, one.agent)
-        member = there.members.get(names) or MemberRow(queue=one.queue, agent=one.agent)
-        member.penalty = wanted.members[names]
+        known = there.members.get(names)
+        member = known or MemberRow(queue=one.queue, agent=one.agent)
+        settings = _settings(wanted.members[names], known)
+        member.penalty, member.wrapuptime = settings.penalty, settings.wrapuptime
+        member.ringinuse = settings.ringinuse
+        member.paused, member.pause_reason = settings.paused, settings.reason
         return member
     return _agent_row(wanted.agents[one.agent], one.agent, there)
 
@@ -198,9 +219,9 @@ def _row(one: Difference, wanted: Wanted, there: Present) -> QueueRow | AgentRow
 def _agent_row(wanted: WantedAgent, name: str, there: Present) -> AgentRow:
     """Queue()'s static members are always there, so a new agent is logged in."""
     row = there.agents.get(name) or AgentRow(
-        name=name, display_name="", logged_in=True, paused=wanted.paused, pause_reason=""
+        name=name, display_name="", logged_in=True, paused=False, pause_reason=""
     )
-    row.interface = wanted.interface
+    row.interface, row.state_interface = wanted.interface, wanted.state_interface or None
     if wanted.display_name is not None:
         row.display_name = wanted.display_name
     return row

@@ -27,7 +27,14 @@ from coordinator.database import Database
 from coordinator.directory.models import AgentRow, MemberRow, MirrorRow, QueueRow, RuleRow
 from coordinator.errors import Refused
 from coordinator.line.engine import TransitionFailed
-from coordinator.line.types import AgentView, PenaltyChange, QueueSettings, QueueView, Reply
+from coordinator.line.types import (
+    AgentView,
+    MemberSettings,
+    PenaltyChange,
+    QueueSettings,
+    QueueView,
+    Reply,
+)
 from coordinator.redis_client import AWAY
 
 log = logging.getLogger(__name__)
@@ -53,20 +60,21 @@ PART = 200
 class Line(Protocol):
     """What the directory needs of `coordinator.line.engine.Engine`."""
 
+    def asked(self, by: str, uniqueid: str) -> "Line": ...
     async def put_queue(self, queue: str, settings: QueueSettings) -> Reply: ...
     async def delete_queue(self, queue: str) -> Reply: ...
     async def put_rule(self, rule: str, changes: Sequence[PenaltyChange]) -> Reply: ...
     async def delete_rule(self, rule: str) -> Reply: ...
-    async def put_agent(self, agent: str, interface: str) -> Reply: ...
+    async def put_agent(self, agent: str, interface: str, state_interface: str) -> Reply: ...
     async def delete_agent(self, agent: str) -> Reply: ...
-    async def put_agents(self, agents: Sequence[tuple[str, str]]) -> Answers: ...
-    async def put_member(self, queue: str, agent: str, penalty: int = 0) -> Reply: ...
-    async def put_members(self, members: Sequence[tuple[str, str, int]]) -> Answers: ...
+    async def put_agents(self, agents: Sequence[tuple[str, str, str]]) -> Answers: ...
+    async def put_member(self, queue: str, agent: str, settings: MemberSettings) -> Reply: ...
+    async def put_members(self, members: Sequence[tuple[str, str, MemberSettings]]) -> Answers: ...
     async def delete_member(self, queue: str, agent: str) -> Reply: ...
     async def login(self, agent: str) -> Reply: ...
     async def logout(self, agent: str) -> Reply: ...
-    async def pause(self, agent: str, reason: str = "") -> Reply: ...
-    async def unpause(self, agent: str) -> Reply: ...
+    async def pause(self, agent: str, reason: str = "", queue: str | None = None) -> Reply: ...
+    async def unpause(self, agent: str, queue: str | None = None) -> Reply: ...
     async def change_agents(self, changes: Sequence[tuple[str, str, str]]) -> Answers: ...
     async def queues(self) -> list[QueueView]: ...
     async def rules(self) -> Mapping[str, Sequence[PenaltyChange]]: ...
@@ -201,7 +209,7 @@ class _Everything:
         for queue in queues:
             await self._tell(self._line.put_queue, queue.name, settings_of(queue))
         await self._put_agents(agents)
-        told = [(member.queue, member.agent, member.penalty) for member in members]
+        told = [(member.queue, member.agent, member_settings_of(member)) for member in members]
         await self._tell_all(self._line.put_members, told)
         changes = [change for agent in agents for change in _state(agent)]
         await self._tell_all(self._line.change_agents, changes)
@@ -252,7 +260,7 @@ class _Everything:
 
     async def _take_interfaces(self, agents: Sequence[AgentRow]) -> list[AgentRow]:
         """Those whose interface another one still has."""
-        told = [(agent.name, agent.interface) for agent in agents]
+        told = [(a.name, a.interface, a.state_interface or "") for a in agents]
         answers = list(zip(agents, await self._in_parts(self._line.put_agents, told), strict=True))
         self._left += [no for _, no in answers if no and no.code != "interface_taken"]
         return [agent for agent, no in answers if no and no.code == "interface_taken"]
@@ -294,9 +302,10 @@ class _Everything:
 
 
 def _state(agent: AgentRow) -> list[tuple[str, str, str]]:
-    # Pause before login: an agent who is paused must not be available in between.
+    # Pause before login: an agent who is paused must not be available in between. Whom autopause
+    # has paused, and no person, stays so.
     return [
-        (agent.name, "pause" if agent.paused else "unpause", agent.pause_reason),
+        (agent.name, "pause" if agent.paused else "end_pause", agent.pause_reason),
         (agent.name, "login" if agent.logged_in else "logout", ""),
     ]
 
@@ -305,6 +314,11 @@ def settings_of(row: QueueRow) -> QueueSettings:
     """The line's settings of a queue as SQL holds them."""
     fields = QueueSettings.__dataclass_fields__
     return QueueSettings(**{name: row.settings[name] for name in fields if name in row.settings})
+
+
+def member_settings_of(row: MemberRow) -> MemberSettings:
+    """How an agent serves a queue, as SQL holds it."""
+    return MemberSettings(row.penalty, row.wrapuptime, row.ringinuse, row.paused, row.pause_reason)
 
 
 def changes_of(row: RuleRow) -> tuple[PenaltyChange, ...]:

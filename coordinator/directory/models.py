@@ -47,20 +47,24 @@ class RuleRow(Base):
 
 
 class AgentRow(Base):
-    """A person with a phone."""
+    """A person with a phone. state_interface: NULL for the interface itself."""
 
     __tablename__ = "agents"
 
     name: Mapped[str] = mapped_column(NAME, primary_key=True)
     display_name: Mapped[str] = mapped_column(TEXT)
     interface: Mapped[str] = mapped_column(INTERFACE, unique=True)
+    state_interface: Mapped[str | None] = mapped_column(INTERFACE, unique=True)
     logged_in: Mapped[bool] = mapped_column(default=False)
     paused: Mapped[bool] = mapped_column(default=False)
     pause_reason: Mapped[str] = mapped_column(TEXT, default="")
 
 
 class MemberRow(Base):
-    """An agent's membership in a queue. `id` rises with the order of joining it."""
+    """An agent's membership in a queue. `id` rises with the order of joining it.
+
+    wrapuptime (s), ringinuse: NULL for the queue's. paused: in this queue, by a person.
+    """
 
     __tablename__ = "members"
     __table_args__ = (UniqueConstraint("queue", "agent"),)
@@ -69,6 +73,10 @@ class MemberRow(Base):
     queue: Mapped[str] = mapped_column(ForeignKey("queues.name", ondelete="CASCADE"))
     agent: Mapped[str] = mapped_column(ForeignKey("agents.name", ondelete="CASCADE"), index=True)
     penalty: Mapped[int]
+    wrapuptime: Mapped[int | None]
+    ringinuse: Mapped[bool | None]
+    paused: Mapped[bool] = mapped_column(default=False)
+    pause_reason: Mapped[str] = mapped_column(TEXT, default="")
 
 
 class BoxRow(Base):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar, get_args
 
-from coordinator.line.types import PenaltyChange, QueueSettings
+from coordinator.line.types import MemberSettings, PenaltyChange, QueueSettings
 
 #: read < operate < admin; `box` stands beside them and opens one box's link only.
 Role = Literal["read", "operate", "admin", "box"]
@@ -30,7 +30,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent as configured, with what the person last chose."""
+    """An agent as configured, with what the person last chose.
+
+    state_interface: whose state tells whether the phone is free; "" for the interface's own.
+    paused: in all queues.
+    """
 
     name: str
     interface: str
@@ -38,6 +42,7 @@ class Agent:
     logged_in: bool
     paused: bool
     pause_reason: str
+    state_interface: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,8 @@ class Member:
 
     queue: str
     agent: str
-    penalty: int
     order: int
+    settings: MemberSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ otherwise: it names an agent by interface, or gives the phone of an agent by nam
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,27 +16,33 @@ from coordinator.api.schemas.common import Text
 from coordinator.api.schemas.imports import ImportAgent
 from coordinator.asterisk_config import Line
 from coordinator.importer.findings import Findings, at
-from coordinator.importer.options import is_true
 from coordinator.importer.source import AgentGiven, MemberGiven
-from coordinator.names import NAME_PATTERN, Interface
+from coordinator.names import NAME_PATTERN, Device, Interface
 
 _INTERFACE: TypeAdapter[str] = TypeAdapter(Interface)
+_DEVICE: TypeAdapter[str] = TypeAdapter(Device)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
-#: Technologies that only lead to a phone: no box knows its state by them.
+#: Technologies that only lead to a phone: no box knows its state by them. A Local is dialled all
+#: the same, where a state_interface tells the state.
 INDIRECT = ("local", "agent")
 
 
 @dataclass(slots=True, eq=False)
 class Phone:
-    """An agent to be, and the lines that make it."""
+    """An agent to be, and the lines that make it. `state`: "" for the interface's own."""
 
     interface: str
     line: Line
     name: str = ""
     display_name: str = ""
     listed: bool = False
-    paused: dict[str, bool] = field(default_factory=dict)
+    state: str = ""
+
+    @property
+    def device(self) -> str:
+        """Whose state counts."""
+        return self.state or self.interface
 
 
 class Agents:
@@ -56,12 +62,11 @@ class Agents:
             self._findings.error(
                 member.line,
                 f"[{queue}] {member.interface} is no phone whose state a box knows, as PJSIP/101 "
-                "is; name the phone in an --agents file: "
+                "is; give it a state_interface, or name the phone in an --agents file: "
                 f"{_own_name(member) or 'name'},PJSIP/…",
             )
             return None
         self._call(phone, member)
-        phone.paused[queue] = is_true(member.paused)
         return phone
 
     def all(self) -> dict[str, ImportAgent]:
@@ -85,7 +90,7 @@ class Agents:
 
     def where(self, interface: str) -> Line | None:
         """The line that gives an agent this phone."""
-        phone = self._phones.get(interface.lower())
+        phone = self._phones.get(interface.lower()) or self._of_device(interface)
         return phone.line if phone else None
 
     def _list(self, given: AgentGiven) -> None:
@@ -106,25 +111,32 @@ class Agents:
         self._phones[given.interface.lower()] = phone
 
     def _phone(self, member: MemberGiven) -> Phone | None:
-        """As listed; else the member's own interface, or the one that shows its state."""
+        """As listed; else the member's own interface, judged by the device that shows its state."""
         own = (member.interface.lower(), member.state_interface.lower(), _own_name(member))
         for key in own:
             if key in self._listed:
                 return self._listed[key]
-        for interface in (member.interface, member.state_interface):
-            if _rings(interface):
-                self._remark_phone(member, interface)
-                return self._phones.setdefault(interface.lower(), Phone(interface, member.line))
-        return None
+        wanted = _dialled(member)
+        if wanted is None:
+            return None
+        if wanted.interface != member.interface:
+            says = f"{wanted.interface} is rung itself; {member.interface} is left out"
+            self._findings.remark(member.line, "state_interface", says)
+        known = self._phones.get(wanted.interface.lower()) or self._of_device(wanted.device)
+        if known is None:
+            return self._phones.setdefault(wanted.interface.lower(), wanted)
+        if (known.interface.lower(), known.device.lower()) != (
+            wanted.interface.lower(),
+            wanted.device.lower(),
+        ):
+            says = f"{known.interface} by the state of {known.device} counts, by {at(known.line)}"
+            self._findings.remark(member.line, "state_interface", says)
+        return known
 
-    def _remark_phone(self, member: MemberGiven, interface: str) -> None:
-        if interface != member.interface:
-            says = f"{interface} is rung itself; what {member.interface} did on the way is left out"
-        elif member.state_interface not in ("", interface):
-            says = f"the state of {interface} itself decides, not that of {member.state_interface}"
-        else:
-            return
-        self._findings.remark(member.line, "state_interface", says)
+    def _of_device(self, device: str) -> Phone | None:
+        """A phone is one agent's, however it is dialled."""
+        same = (p for p in self._phones.values() if p.device.lower() == device.lower())
+        return next(same, None)
 
     def _call(self, phone: Phone, member: MemberGiven) -> None:
         """Give the phone the member's name, unless it has that from an --agents file."""
@@ -143,14 +155,10 @@ class Agents:
         phone.display_name = member.membername
 
     def _agent(self, phone: Phone) -> ImportAgent:
-        paused = any(phone.paused.values())
-        if paused and not all(phone.paused.values()):
-            says = f"{phone.name} is paused in all queues; a pause is not of one queue only"
-            self._findings.remark(phone.line, "paused", says)
         return ImportAgent(
             interface=phone.interface,
+            state_interface=phone.state,
             display_name=self._shown(phone),
-            paused=paused,
         )
 
     def _shown(self, phone: Phone) -> str | None:
@@ -177,10 +185,28 @@ def _behind(interface: str) -> str:
     return interface.partition("/")[2].partition("@")[0]
 
 
+def _dialled(member: MemberGiven) -> Phone | None:
+    """What is rung, and judged by which state; None when nothing can be."""
+    interface, state = member.interface, member.state_interface
+    if state.lower() == interface.lower() or not _is(_DEVICE, state):
+        state = ""
+    if _rings(interface) or (_is(_INTERFACE, interface) and _kind(interface) == "local" and state):
+        return Phone(interface, member.line, state=state)
+    return Phone(state, member.line) if _rings(state) else None
+
+
 def _rings(interface: str) -> bool:
     """Whether a box can know its state and ring it."""
+    return _is(_INTERFACE, interface) and _kind(interface) not in INDIRECT
+
+
+def _kind(interface: str) -> str:
+    return interface.partition("/")[0].lower()
+
+
+def _is(kind: TypeAdapter[str], text: str) -> bool:
     try:
-        _INTERFACE.validate_python(interface)
+        kind.validate_python(text)
     except ValidationError:
         return False
-    return interface.partition("/")[0].lower() not in INDIRECT
+    return True

@@ -60,6 +60,8 @@ _TAKEN: Mapping[str, Mapping[str, str]] = {
     "strategy": {"roundrobin": "rrmemory"} | {name: name for name in STRATEGIES},
     "joinempty": _YES_NO,
     "leavewhenempty": _YES_NO,
+    "autopause": _YES_NO | {"all": "all"},
+    "autopausedelay": {r"-\d+": "0"},
     "announce_position": _YES_NO | {"limit": "limit", "more": "more"},
     "announce_holdtime": _YES_NO | {"once": "once"},
 }
@@ -71,6 +73,10 @@ def taken(field: str, value: str) -> str:
         if re.fullmatch(pattern, value, re.ASCII | re.IGNORECASE):
             return instead
     return value
+
+
+#: field → what Queue() has where the option is not given, and we have not.
+DEFAULTS: Mapping[str, str] = {"ringinuse": "yes"}
 
 
 def mapped(field: str) -> Option:
@@ -89,7 +95,6 @@ def needless(same: str | None, says: str) -> Option:
 
 
 _VARIABLES = differs("no", "these channel variables are not set")
-_AUTOPAUSE = differs("no", "an agent who does not answer rests for retry seconds, unpaused")
 _MONITOR = differs(None, "calls are not recorded; start MixMonitor in the dialplan")
 _GONE = needless(None, "Asterisk no longer reads it either")
 
@@ -107,14 +112,14 @@ OPTIONS: dict[str, Option] = {
     "leavewhenempty": mapped("leavewhenempty"),
     # Ringing
     "autofill": differs("yes", "every caller who can be given an agent is, as with autofill=yes"),
-    "ringinuse": differs("no", "an agent whose phone is in use is not rung, as with ringinuse=no"),
+    "ringinuse": mapped("ringinuse"),
     "timeoutrestart": needless("no", "each agent is rung for the whole timeout in any case"),
     "timeoutpriority": differs("app", "Queue()'s own timeout ends the wait at once"),
     "memberdelay": mapped("memberdelay"),
-    "autopause": _AUTOPAUSE,
-    "autopausebusy": _AUTOPAUSE,
-    "autopauseunavail": _AUTOPAUSE,
-    "autopausedelay": needless("0", "it only matters with autopause"),
+    "autopause": mapped("autopause"),
+    "autopausebusy": mapped("autopausebusy"),
+    "autopauseunavail": mapped("autopauseunavail"),
+    "autopausedelay": mapped("autopausedelay"),
     "defaultrule": differs("", "rules: not yet applied; penalties do not change as callers wait"),
     # Music, announcements, keys
     "musicclass": mapped("musicclass"),

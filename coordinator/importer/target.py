@@ -5,16 +5,18 @@ The ranges of values are the API's own (api/schemas): they have one home.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from coordinator.api.schemas.common import Seconds
 from coordinator.api.schemas.imports import ImportIn, ImportMember
 from coordinator.api.schemas.queues import QueueIn
 from coordinator.asterisk_config import Line
 from coordinator.importer.agents import Agents, Phone
 from coordinator.importer.findings import Findings, Remark, at
 from coordinator.importer.options import (
+    DEFAULTS,
     FALSE,
     GENERAL,
     OPTIONS,
@@ -31,6 +33,17 @@ from coordinator.names import NAME_PATTERN
 from coordinator.protocol import Penalty
 
 _PENALTY: TypeAdapter[int] = TypeAdapter(Penalty)
+_WRAPUPTIME: TypeAdapter[int] = TypeAdapter(Seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a member serves, by the names of ImportMember; None: as the queue says."""
+
+    penalty: int
+    wrapuptime: int | None
+    ringinuse: bool | None
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +70,8 @@ def target_of(source: Source) -> Target:
         queues=queues,
         agents=by_name,
         members=[
-            ImportMember(queue=queue, agent=phone.name, penalty=penalty)
-            for (queue, phone), penalty in members.items()
+            ImportMember(queue=queue, agent=phone.name, **asdict(how))
+            for (queue, phone), how in members.items()
         ],
     )
     return Target(body, rules, tuple(findings.remarks), agents)
@@ -95,7 +108,8 @@ def _settings(given: QueueGiven, findings: Findings) -> QueueIn:
         field = OPTIONS.get(line.name.lower(), UNKNOWN).field
         (asked if field else others)[field or line.name.lower()] = line
     _remark_all(others.values(), OPTIONS, findings)
-    values = {field: _taken(field, line, findings) for field, line in asked.items()}
+    given_values = {field: _taken(field, line, findings) for field, line in asked.items()}
+    values = {**DEFAULTS, **given_values}
     try:
         return QueueIn.model_validate(values, strict=False)  # all that was read is text
     except ValidationError as error:
@@ -122,15 +136,23 @@ def _remark_all(lines: Iterable[Line], table: Mapping[str, Option], findings: Fi
 
 def _members(
     queues: Iterable[QueueGiven], agents: Agents, findings: Findings
-) -> dict[tuple[str, Phone], int]:
-    """Penalties, in order. A member who comes twice keeps its place and has the last penalty."""
+) -> dict[tuple[str, Phone], Serving]:
+    """In order. A member who comes twice keeps its place and serves as the last line says."""
     members = {}
     for queue in queues:
         for member in queue.members:
             if phone := agents.serves(queue.name, member):
-                members[queue.name, phone] = _penalty(queue, member, findings)
-            _remark_member(queue, member, findings)
+                members[queue.name, phone] = _serving(queue, member, findings)
     return members
+
+
+def _serving(queue: QueueGiven, member: MemberGiven, findings: Findings) -> Serving:
+    return Serving(
+        penalty=_penalty(queue, member, findings),
+        wrapuptime=_wrapuptime(queue, member, findings),
+        ringinuse=_yes_no("ringinuse", queue, member, findings),
+        paused=bool(_yes_no("paused", queue, member, findings)),
+    )
 
 
 def _penalty(queue: QueueGiven, member: MemberGiven, findings: Findings) -> int:
@@ -146,18 +168,23 @@ def _penalty(queue: QueueGiven, member: MemberGiven, findings: Findings) -> int:
         return 0
 
 
-def _remark_member(queue: QueueGiven, member: MemberGiven, findings: Findings) -> None:
-    for what in ("ringinuse", "paused"):
-        value = getattr(member, what)
-        if value and value.lower() not in TRUE | FALSE:
-            findings.error(
-                member.line, f"[{queue.name}] {member.interface}: {what} is yes or no, not {value}."
-            )
-    if is_true(member.ringinuse):
-        findings.remark(member.line, "ringinuse", OPTIONS["ringinuse"].says)
-    if member.wrapuptime.strip("0"):
-        says = "a member has no wrapuptime of its own; the queue's holds for all"
-        findings.remark(member.line, "wrapuptime", says)
+def _wrapuptime(queue: QueueGiven, member: MemberGiven, findings: Findings) -> int | None:
+    """To Queue() 0 is none of its own."""
+    try:
+        return _WRAPUPTIME.validate_python(member.wrapuptime or "0") or None
+    except ValidationError as error:
+        told = f"wrapuptime {member.wrapuptime}: {error.errors()[0]['msg']}"
+        findings.error(member.line, f"[{queue.name}] {member.interface}, {told}.")
+        return None
+
+
+def _yes_no(what: str, queue: QueueGiven, member: MemberGiven, findings: Findings) -> bool | None:
+    value = getattr(member, what)
+    if value and value.lower() not in TRUE | FALSE:
+        findings.error(
+            member.line, f"[{queue.name}] {member.interface}: {what} is yes or no, not {value}."
+        )
+    return is_true(value) if value else None
 
 
 def _rules(source: Source, findings: Findings) -> Rules:

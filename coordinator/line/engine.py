@@ -9,6 +9,7 @@ defect of ours raises `TransitionFailed`; lua/lib/transition.lua tells what beco
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, astuple
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from redis.exceptions import ResponseError
 from coordinator.errors import Refused
 from coordinator.line import announcing, keys, reads
 from coordinator.line.scripts import Timing, library
-from coordinator.line.types import Origin, PenaltyChange, QueueSettings, Reply
+from coordinator.line.types import MemberSettings, Origin, PenaltyChange, QueueSettings, Reply
 from coordinator.protocol import Join, Snapshot
 from coordinator.redis_client import is_outage
 
@@ -53,6 +54,13 @@ class Engine(reads.Reads):
         self._prefix = keys.prefix(tenant)
         self._clock = clock
         self.on_timer = on_timer
+        self._asked: dict[str, str] = {}
+
+    def asked(self, by: str, uniqueid: str) -> "Engine":
+        """The same line; the journal says by whom, and on which channel, it was asked so."""
+        same = copy(self)
+        same._asked = {"asked_by": by, "asked_on": uniqueid}
+        return same
 
     # Configuration, mirrored from the directory
 
@@ -60,7 +68,11 @@ class Engine(reads.Reads):
         """Creates a queue or changes its settings; the line itself is untouched."""
         fields = asdict(settings)
         # One text: no transition looks into it, and each ask of a caller reads it (reads.standing).
-        kept = {name: value for name, value in fields.items() if name not in announcing.DEFAULTS}
+        kept = {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in fields.items()
+            if name not in announcing.DEFAULTS
+        }
         kept["announcing"] = announcing.packed(fields)
         return await self._ask("put_queue", queue=queue, settings=kept)
 
@@ -88,17 +100,23 @@ class Engine(reads.Reads):
         """Raises Refused: unknown_rule."""
         return await self._ask("delete_rule", rule=rule)
 
-    async def put_agent(self, agent: str, interface: str) -> Reply:
-        """Creates an agent, logged out. Raises Refused: interface_taken, agent_busy."""
-        return await self._ask("put_agent", agent=agent, interface=interface)
+    async def put_agent(self, agent: str, interface: str, state_interface: str = "") -> Reply:
+        """Creates an agent, logged out. Raises Refused: interface_taken, agent_busy.
+
+        state_interface: the device whose state counts; "" for the interface itself.
+        """
+        return await self._ask("put_agent", **_phone(agent, interface, state_interface))
 
     async def delete_agent(self, agent: str) -> Reply:
         """Raises Refused: unknown_agent, agent_busy."""
         return await self._ask("delete_agent", agent=agent)
 
-    async def put_member(self, queue: str, agent: str, penalty: int = 0) -> Reply:
-        """Raises Refused: unknown_queue, unknown_agent."""
-        return await self._ask("put_member", queue=queue, agent=agent, penalty=penalty)
+    async def put_member(
+        self, queue: str, agent: str, settings: MemberSettings | None = None
+    ) -> Reply:
+        """Not paused: by no person; what autopause did stays. Raises Refused: unknown_queue,
+        unknown_agent."""
+        return await self._ask("put_member", **_member(queue, agent, settings or MemberSettings()))
 
     async def delete_member(self, queue: str, agent: str) -> Reply:
         """Raises Refused: unknown_queue, unknown_agent, not_a_member."""
@@ -106,19 +124,18 @@ class Engine(reads.Reads):
 
     # The same for many, in order and in one round trip; what each was refused with, or None
 
-    async def put_agents(self, agents: Iterable[tuple[str, str]]) -> list[Refused | None]:
-        """(agent, interface)."""
-        each = [{"agent": agent, "interface": interface} for agent, interface in agents]
-        return await self._ask_all("put_agent", each)
+    async def put_agents(self, agents: Iterable[tuple[str, str, str]]) -> list[Refused | None]:
+        """(agent, interface, state_interface)."""
+        return await self._ask_all("put_agent", [_phone(*agent) for agent in agents])
 
-    async def put_members(self, members: Iterable[tuple[str, str, int]]) -> list[Refused | None]:
-        """(queue, agent, penalty)."""
-        names = ("queue", "agent", "penalty")
-        each = [dict(zip(names, member, strict=True)) for member in members]
-        return await self._ask_all("put_member", each)
+    async def put_members(
+        self, members: Iterable[tuple[str, str, MemberSettings]]
+    ) -> list[Refused | None]:
+        """(queue, agent, settings)."""
+        return await self._ask_all("put_member", [_member(*member) for member in members])
 
     async def change_agents(self, changes: Iterable[tuple[str, str, str]]) -> list[Refused | None]:
-        """(agent, login | logout | pause | unpause, reason)."""
+        """(agent, login | logout | pause | end_pause, reason). end_pause leaves an autopause."""
         names = ("agent", "change", "reason")
         each = [dict(zip(names, change, strict=True)) for change in changes]
         return await self._ask_all("agent_state", each)
@@ -133,13 +150,21 @@ class Engine(reads.Reads):
         """Stops a phone that rings; a call goes on."""
         return await self._ask("agent_state", agent=agent, change="logout")
 
-    async def pause(self, agent: str, reason: str = "") -> Reply:
-        """A phone that rings goes on ringing, as Queue() has it."""
-        return await self._ask("agent_state", agent=agent, change="pause", reason=reason)
+    async def pause(self, agent: str, reason: str = "", queue: str | None = None) -> Reply:
+        """In that queue, or in all. A phone that rings goes on ringing, as Queue() has it.
 
-    async def unpause(self, agent: str) -> Reply:
-        """Available again, if nothing else binds the agent."""
-        return await self._ask("agent_state", agent=agent, change="unpause")
+        With a queue raises Refused unknown_queue, not_a_member too; so does unpause.
+        """
+        if queue is None:
+            return await self._ask("agent_state", agent=agent, change="pause", reason=reason)
+        return await self._ask("pause_member", queue=queue, agent=agent, paused=1, reason=reason)
+
+    async def unpause(self, agent: str, queue: str | None = None) -> Reply:
+        """The end of every pause, of autopause too, in that queue or in all. Who was paused
+        everywhere stays paused in the other queues."""
+        if queue is None:
+            return await self._ask("agent_state", agent=agent, change="unpause")
+        return await self._ask("pause_member", queue=queue, agent=agent, paused=0, reason="")
 
     # Calls
 
@@ -241,7 +266,7 @@ class Engine(reads.Reads):
         return await self._call(name, box=origin.box, link=origin.link, seq=origin.seq, **arguments)
 
     async def _ask(self, name: str, **arguments: Any) -> Reply:
-        reply = await self._call(name, **arguments)
+        reply = await self._call(name, **arguments, **self._asked)
         if refused := _refusal(reply, arguments):
             raise refused
         return reply
@@ -295,6 +320,23 @@ class Engine(reads.Reads):
         if self.on_timer and reply.next_due_us:
             self.on_timer(reply)
         return reply
+
+
+def _phone(agent: str, interface: str, state_interface: str) -> dict[str, Any]:
+    return {"agent": agent, "interface": interface, "phone": state_interface or interface}
+
+
+def _member(queue: str, agent: str, settings: MemberSettings) -> dict[str, Any]:
+    """wrapuptime, ringinuse: as text, empty for the queue's."""
+    return {
+        "queue": queue,
+        "agent": agent,
+        "penalty": settings.penalty,
+        "wrapuptime": "" if settings.wrapuptime is None else str(settings.wrapuptime),
+        "ringinuse": "" if settings.ringinuse is None else str(int(settings.ringinuse)),
+        "paused": int(settings.paused),
+        "reason": settings.reason,
+    }
 
 
 def _refusal(reply: Reply, arguments: Mapping[str, Any]) -> Refused | None:

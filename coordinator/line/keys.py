@@ -32,8 +32,9 @@ TABLE: dict[str, Key] = {
     "members": Key("members:{}", "set", "agents who are members of a queue"),
     "agents": Key("agents", "set", "names of all agents"),
     "agent": Key("agent:{}", "hash", "interface, login, pause, home, device, offer, call, timer"),
-    "memberships": Key("memberships:{}", "hash", "of an agent: queue → penalty:order:calls"),
-    "interfaces": Key("interfaces", "hash", "interface → agent"),
+    "memberships": Key("memberships:{}", "hash", "of an agent: queue → index.lua: MEMBERSHIP"),
+    "interfaces": Key("interfaces", "hash", "interface → agent who is dialled so"),
+    "phones": Key("phones", "hash", "device → agent whose state it tells"),
     "boxes": Key("boxes", "set", "names of all boxes ever linked"),
     "box": Key("box:{}", "hash", "link, instance, epoch, seq, heard, seen, attached, last rank"),
     # While callers wait, phones ring and calls last

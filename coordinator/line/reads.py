@@ -120,6 +120,11 @@ class Reads:
             hold_us=int(hold_us or 0),
         )
 
+    async def reports(self, box: str, interface: str) -> bool:
+        """Whether this box says that the interface is registered there."""
+        devices = self._key("devices", box)
+        return bool(await self._await(self._redis.hexists(devices, interface)))
+
     async def rules(self) -> dict[str, tuple[PenaltyChange, ...]]:
         """All penalty rules: name → its changes by time."""
         rows = await self._await(self._redis.hgetall(self._key("rules")))
@@ -227,11 +232,17 @@ def _queue_view(
 
 def _settings(fields: dict[str, str]) -> QueueSettings:
     kept: dict[str, Any] = {
-        name: int(fields[name]) if field.type is int else fields[name]
+        name: _typed(field.type, fields[name])
         for name, field in QueueSettings.__dataclass_fields__.items()
         if name in fields
     }
     return QueueSettings(**kept, **unpacked(fields.get("announcing")))
+
+
+def _typed(kind: object, text: str) -> int | bool | str:
+    if kind is bool:
+        return text == "1"
+    return int(text) if kind is int else text
 
 
 def _caller_view(call_id: str, fields: dict[str, str], position: int) -> WaitingCaller:
@@ -267,15 +278,29 @@ def _agent_view(name: str, fields: dict[str, str], memberships: dict[str, str]) 
         logged_in=fields["logged_in"] == "1",
         logged_in_us=int(fields.get("logged_in_at", 0)),
         paused=fields["paused"] == "1",
+        autopaused=fields["autopaused"] == "1",
         pause_reason=fields["reason"],
         paused_us=int(fields.get("paused_at", 0)),
+        state_interface=fields["phone"],
         memberships={queue: _membership(value) for queue, value in memberships.items()},
     )
 
 
 def _membership(value: str) -> Membership:
-    penalty, order, calls = value.split(":")
-    return Membership(int(penalty), int(order), int(calls))
+    """As lua/lib/index.lua has it: MEMBERSHIP."""
+    penalty, order, calls, paused, paused_at, wrapup, own, rings, reason = value.split(":", 8)
+    return Membership(
+        penalty=int(penalty),
+        order=int(order),
+        calls=int(calls),
+        paused=paused != "0",
+        autopaused=paused == "2",
+        reason=reason,
+        paused_us=int(paused_at),
+        wrapuptime=int(wrapup) if wrapup else None,
+        ringinuse=own == "1" if own else None,
+        rings_in_use=rings == "1",
+    )
 
 
 def _box_view(name: str, fields: dict[str, str], calls: int) -> BoxView:

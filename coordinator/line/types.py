@@ -29,6 +29,8 @@ class QueueSettings(Announcing):
 
     joinempty, leavewhenempty: comma lists of EMPTY_CONDITIONS; nobody may join, or stay, while
     one of them holds for every member at work. defaultrule: a penalty rule's name, "" for none.
+    ringinuse is no here, where Queue() has yes: a phone in use is not rung unless that is wanted.
+    autopause_after is ours: so many misses in a row.
     """
 
     strategy: Strategy = "ringall"
@@ -42,6 +44,12 @@ class QueueSettings(Announcing):
     joinempty: str = ""
     leavewhenempty: str = ""
     defaultrule: str = ""
+    ringinuse: bool = False
+    autopause: Literal["no", "yes", "all"] = "no"
+    autopausedelay: int = 0
+    autopausebusy: bool = False
+    autopauseunavail: bool = False
+    autopause_after: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +109,38 @@ class WaitingCaller:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberSettings:
+    """How an agent serves a queue. wrapuptime (s), ringinuse: None for the queue's.
+
+    paused: by a person, in this queue; what autopause did is not told here.
+    """
+
+    penalty: int = 0
+    wrapuptime: int | None = None
+    ringinuse: bool | None = None
+    paused: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
-    """An agent in a queue. `order` only compares; `calls`: completed in this queue."""
+    """An agent in a queue as the line has it. `order` only compares; `calls`: completed in it.
+
+    wrapuptime, ringinuse: its own, None for the queue's; `rings_in_use`: which of both rules.
+    paused: in this queue, by a person or (`autopaused`) by the line. paused_us: since when, or
+    when it last was; 0 for never.
+    """
 
     penalty: int
     order: int
     calls: int
+    paused: bool = False
+    autopaused: bool = False
+    reason: str = ""
+    paused_us: int = 0
+    wrapuptime: int | None = None
+    ringinuse: bool | None = None
+    rings_in_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +171,10 @@ class AgentView:
     logged_in: bool
     logged_in_us: int
     paused: bool
+    autopaused: bool
     pause_reason: str
     paused_us: int
+    state_interface: str
     memberships: dict[str, Membership]
 
     @property

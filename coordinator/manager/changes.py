@@ -1,33 +1,32 @@
 """Actions that change something. They go through the directory and the line, as the API's do.
 
-Where an agent is paused or at work, it is so in all its queues: there is one line, and an agent
-is one person. A name of a queue is found in any case, as app_queue finds it.
+An agent who is at work is so in all its queues: an agent is one person. A name of a queue is found
+in any case, as app_queue finds it.
 """
 
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from coordinator.directory.joining import Joining, join
 from coordinator.directory.types import Agent
 from coordinator.errors import Refused
 from coordinator.line.types import WaitingCaller
 from coordinator.manager.parts import Parts
 from coordinator.manager.protocol import Action, Headers
 from coordinator.manager.replies import Fault, ack
-from coordinator.names import INTERFACE_LENGTH, INTERFACE_PATTERN
+from coordinator.names import DEVICE_PATTERN, INTERFACE_LENGTH, INTERFACE_PATTERN
 from coordinator.protocol import MAX_PENALTY, MAX_PRIORITY
 from coordinator.tasks import to_its_end
 
 #: Longest free text, characters (directory/models.py).
 MAX_TEXT = 256
 
-#: Longest name of an agent (names.NAME_PATTERN).
-MAX_NAME = 64
+#: Longest wrap-up, s (api/schemas/common.py: Seconds).
+MAX_WRAPUP_S = 86_400
 
 TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
 FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
-
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 @contextmanager
@@ -49,44 +48,43 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
     where there is none. One who is a member and logged out is logged in."""
     queue = _need(action, "Queue", "'Queue' not specified.")
     interface = _interface(_need(action, "Interface", "'Interface' not specified."))
-    if action.get("StateInterface") not in ("", interface):
-        raise Fault("StateInterface must be Interface or absent: a phone has one state here.")
+    state_interface = _state_interface(action, interface)
     penalty = _whole(action.get("Penalty") or "0", "Penalty", 0, MAX_PENALTY)
+    wrapup = action.get("Wrapuptime")
+    wrapuptime = _whole(wrapup, "Wrapuptime", 0, MAX_WRAPUP_S) if wrapup else None
     name, reason = _text(action, "MemberName"), _text(action, "Reason")
     with words(unknown_queue="Unable to add interface to queue: No such queue"):
         queue = await _queue(parts, queue)
-    agent = await _enrol(parts, interface, name)
-    queues = await _queues_of(parts, agent)
-    if agent.logged_in and queue in queues:
+    paused = reason if action.get("Paused").lower() in TRUE else None
+    wanted = Joining(queue, interface, penalty, name, state_interface, wrapuptime, paused)
+    with words(interface_taken="StateInterface is another agent's phone."):
+        agent = await to_its_end(join(parts.directory, wanted))
+    if agent is None:
         raise Fault("Unable to add interface: Already there")
-    await _pause_at_start(parts, agent, action, reason, new=not queues)
-    await to_its_end(parts.directory.login(agent.name))
-    await to_its_end(parts.directory.put_member(queue, agent.name, penalty))
+    if action.get("Paused") and paused is None:
+        await to_its_end(parts.directory.unpause(agent.name, queue))
     return ack(action, "Added interface to queue")
 
 
-async def _enrol(parts: Parts, interface: str, name: str) -> Agent:
-    """The agent with this interface, made if there is none: named after MemberName, else after
-    the last part of the interface, else, where these are taken, after all of it."""
-    wanted = (name, interface.rpartition("/")[2], interface)
-    names = [n for n in (_as_name(text) for text in wanted) if n]
-    return (await to_its_end(parts.directory.enrol(interface, names, name))).record
+async def _set_paused(parts: Parts, agent: str, reason: str | None, queue: str | None) -> None:
+    """Paused for that reason, or None: not paused."""
+    if reason is None:
+        await to_its_end(parts.directory.unpause(agent, queue))
+    else:
+        await to_its_end(parts.directory.pause(agent, reason, queue))
 
 
-def _as_name(text: str) -> str:
-    """The text as a name may be (names.NAME_PATTERN); "" when nothing is left of it."""
-    return _NOT_IN_NAMES.sub("_", text).lstrip("_.-")[:MAX_NAME]
-
-
-async def _pause_at_start(
-    parts: Parts, agent: Agent, action: Action, reason: str, new: bool
-) -> None:
-    """A new member is not paused unless it says so; but who serves other queues stays as it is."""
-    wanted = action.get("Paused").lower()
-    if wanted in TRUE:
-        await to_its_end(parts.directory.pause(agent.name, reason))
-    elif agent.paused and (wanted or new):
-        await to_its_end(parts.directory.unpause(agent.name))
+def _state_interface(action: Action, interface: str) -> str:
+    """ "" where it is the interface itself."""
+    wanted = action.get("StateInterface")
+    if wanted in ("", interface):
+        return ""
+    if not re.fullmatch(DEVICE_PATTERN, wanted) or len(wanted) > INTERFACE_LENGTH:
+        raise Fault(
+            "'StateInterface' must be technology/resource, Custom:name or hint:extension@context, "
+            f"of at most {INTERFACE_LENGTH} characters."
+        )
+    return wanted
 
 
 async def queue_remove(parts: Parts, action: Action) -> list[Headers]:
@@ -103,16 +101,15 @@ async def queue_remove(parts: Parts, action: Action) -> list[Headers]:
 
 
 async def queue_pause(parts: Parts, action: Action) -> list[Headers]:
-    """Pauses or unpauses a member; of one queue, or whichever."""
+    """Pauses or unpauses a member: in one queue, or in all."""
     missing = "Need 'Interface' and 'Paused' parameters."
     interface, wanted = _need(action, "Interface", missing), _need(action, "Paused", missing)
     reason = _text(action, "Reason")
-    agent, _ = await _member(parts, interface, action, "Interface not found")
-    if wanted.lower() in TRUE:
-        await to_its_end(parts.directory.pause(agent.name, reason))
-        return ack(action, "Interface paused successfully")
-    await to_its_end(parts.directory.unpause(agent.name))
-    return ack(action, "Interface unpaused successfully")
+    agent, queues = await _member(parts, interface, action, "Interface not found")
+    paused = wanted.lower() in TRUE
+    queue = queues[0] if action.get("Queue") else None
+    await _set_paused(parts, agent.name, reason if paused else None, queue)
+    return ack(action, f"Interface {'paused' if paused else 'unpaused'} successfully")
 
 
 async def queue_penalty(parts: Parts, action: Action) -> list[Headers]:
@@ -124,19 +121,22 @@ async def queue_penalty(parts: Parts, action: Action) -> list[Headers]:
         parts, interface, action, "Invalid interface, queuename or penalty"
     )
     for queue in queues:
-        await to_its_end(parts.directory.put_member(queue, agent.name, penalty))
+        await to_its_end(parts.directory.change_member(queue, agent.name, penalty=penalty))
     return ack(action, "Interface penalty set successfully")
 
 
 async def queue_member_ring_in_use(parts: Parts, action: Action) -> list[Headers]:
-    """Nobody is rung here who is in use: `no` is what is, `yes` cannot be had."""
+    """Whether a member who is in use is rung all the same, in one queue or in all."""
     missing = "Need 'Interface' and 'RingInUse' parameters."
     interface, wanted = _need(action, "Interface", missing), _need(action, "RingInUse", missing)
     if wanted.lower() not in TRUE | FALSE:
         raise Fault("'RingInUse' parameter must be a truth value (yes/no, on/off, 0/1, etc)")
-    await _member(parts, interface, action, "Invalid interface, queuename, or ringinuse value")
-    if wanted.lower() in TRUE:
-        raise Fault("RingInUse must be no: a member who is in use is never rung here.")
+    agent, queues = await _member(
+        parts, interface, action, "Invalid interface, queuename, or ringinuse value"
+    )
+    for queue in queues:
+        change = parts.directory.change_member
+        await to_its_end(change(queue, agent.name, ringinuse=wanted.lower() in TRUE))
     return ack(action, "Interface ringinuse set successfully")
 
 

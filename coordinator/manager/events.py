@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from coordinator.journal import Entry
-from coordinator.line.types import AgentState
+from coordinator.line.types import AgentState, AgentView, Membership
 from coordinator.manager.members import (
     Caller,
     Member,
@@ -81,7 +81,28 @@ def after(entry: Entry, person: Person) -> Person:
         view = replace(view, state=state, device=device or view.device)
     if entry.type == "agent.changed":
         view = replace(view, paused=bool(data["paused"]), pause_reason=data.get("reason", ""))
+    if entry.type == "member.changed" and "member_paused" in data:
+        view = _as_member(entry, view)
     return replace(person, view=view)
+
+
+def _as_member(entry: Entry, view: AgentView) -> AgentView:
+    """With the membership as the entry has it: a removed one too."""
+    data = entry.data
+    known = view.memberships.get(data["queue"])
+    own = data.get("ringinuse")
+    member = Membership(
+        penalty=data["penalty"],
+        order=data["order"],
+        calls=data["calls"],
+        paused=bool(data["member_paused"]),
+        reason=data.get("reason", ""),
+        paused_us=known.paused_us if known else 0,
+        wrapuptime=data.get("wrapup_s"),
+        rings_in_use=(known.rings_in_use if known else False) if own is None else bool(own),
+    )
+    memberships = view.memberships | {data["queue"]: member}
+    return replace(view, paused=bool(data["paused"]), memberships=memberships)
 
 
 def _state_after(entry: Entry) -> AgentState | None:
@@ -202,18 +223,22 @@ def _agent_changed(entry: Entry, scene: Scene) -> list[Event]:
 
 
 def _member_changed(entry: Entry, scene: Scene) -> list[Event]:
-    data, person = entry.data, scene.person
-    if person is None:
+    name = _CHANGES.get(entry.data.get("change", ""))
+    if scene.person is None or name is None:
         return []
-    member = person.in_queue(data["queue"])
-    member = replace(
-        member,
-        penalty=data.get("penalty", member.penalty),
-        calls=data.get("calls", member.calls),
-    )
-    if data["removed"]:
-        return [_of_member("QueueMemberRemoved", member)]
-    return [_of_member("QueueMemberAdded" if data.get("added") else "QueueMemberPenalty", member)]
+    return [_of_member(name, scene.person.in_queue(entry.data["queue"]))]
+
+
+#: What changed of a membership → event. Nothing tells of another wrapuptime; who stays paused is
+#: shown so before.
+_CHANGES: Mapping[str, str] = {
+    "added": "QueueMemberAdded",
+    "removed": "QueueMemberRemoved",
+    "penalty": "QueueMemberPenalty",
+    "pause": "QueueMemberPause",
+    "unpause": "QueueMemberPause",
+    "ringinuse": "QueueMemberRinginuse",
+}
 
 
 def _of_member(name: str, member: Member) -> Event:

@@ -66,6 +66,9 @@ class Member:
     paused: bool
     paused_reason: str
     available: bool
+    state_interface: str
+    ringinuse: bool
+    wrapuptime: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +104,21 @@ class Person:
             calls=membership.calls,
             order=membership.order,
             last_call_us=view.last_call_us,
-            last_pause_us=view.paused_us,
+            last_pause_us=max(view.paused_us, membership.paused_us),
             login_us=view.logged_in_us,
             in_call=view.state == "talking",
             status=self.status,
-            paused=view.paused,
-            paused_reason=view.pause_reason if view.paused else "",
-            available=view.state == "available",
+            paused=view.paused or membership.paused,
+            paused_reason=view.pause_reason if view.paused else membership.reason,
+            available=not membership.paused and self._may_be_rung(membership),
+            state_interface=view.state_interface,
+            ringinuse=membership.rings_in_use,
+            wrapuptime=membership.wrapuptime or 0,
         )
+
+    def _may_be_rung(self, membership: Membership) -> bool:
+        in_use = self.view.state == "in_use" and membership.rings_in_use
+        return self.view.state == "available" or in_use
 
 
 def seconds(microseconds: int) -> int:
@@ -167,7 +177,7 @@ def blob(member: Member) -> Headers:
         ("Queue", member.queue),
         ("MemberName", member.name),
         ("Interface", member.interface),
-        ("StateInterface", member.interface),
+        ("StateInterface", member.state_interface),
         ("Membership", "dynamic"),
         ("Penalty", str(member.penalty)),
         ("CallsTaken", str(member.calls)),
@@ -178,8 +188,8 @@ def blob(member: Member) -> Headers:
         ("Status", str(member.status)),
         ("Paused", str(int(member.paused))),
         ("PausedReason", member.paused_reason),
-        ("Ringinuse", "0"),
-        ("Wrapuptime", "0"),
+        ("Ringinuse", str(int(member.ringinuse))),
+        ("Wrapuptime", str(member.wrapuptime)),
     )
 
 
@@ -190,7 +200,7 @@ def listed(member: Member) -> Headers:
         ("Name", member.name),
         ("Location", member.interface),
         *blob(member)[3:14],
-        ("Wrapuptime", "0"),
+        ("Wrapuptime", str(member.wrapuptime)),
     )
 
 

@@ -190,9 +190,9 @@ def _agent_changed(entry: Entry, style: Style, standing: Standing) -> list[Row]:
     if data["change"] in ("pause", "unpause"):
         return _pauses(entry, agent)
     if data["change"] == "login":
-        return _each(entry, MANAGER, agent, "ADDMEMBER", paused)
+        return _each(entry, _asked_on(entry), agent, "ADDMEMBER", paused)
     if data["change"] == "logout":
-        return _each(entry, MANAGER, agent, "REMOVEMEMBER", "")
+        return _each(entry, _asked_on(entry), agent, "REMOVEMEMBER", "")
     if style.agent_names:
         return []
     removed = _each(entry, MANAGER, data.get("was", ""), "REMOVEMEMBER", "")
@@ -209,17 +209,21 @@ def _pauses(entry: Entry, agent: str) -> list[Row]:
 
 
 def _member_changed(entry: Entry, style: Style, standing: Standing) -> list[Row]:
-    """PENALTY names the interface in every style (set_member_penalty_help_members)."""
-    data, agent = entry.data, _agent(entry, style)
+    """PENALTY and RINGINUSE name the interface in every style (set_member_value_help_members)."""
+    data, agent, interface = entry.data, _agent(entry, style), _agent(entry, Style())
     if not data.get("logged_in"):
         return []
-    queue = data["queue"]
-    if data["removed"]:
-        return [_row(entry, MANAGER, queue, agent, "REMOVEMEMBER", "")]
-    if data.get("added"):
-        paused = "PAUSED" if data.get("paused") else ""
-        return [_row(entry, MANAGER, queue, agent, "ADDMEMBER", paused)]
-    return [_row(entry, NONE, queue, _agent(entry, Style()), "PENALTY", data["penalty"])]
+    queue, paused = data["queue"], data.get("paused") or data.get("member_paused")
+    rows = {
+        "removed": (_asked_on(entry), agent, "REMOVEMEMBER", ""),
+        "added": (_asked_on(entry), agent, "ADDMEMBER", "PAUSED" if paused else ""),
+        "penalty": (NONE, interface, "PENALTY", data.get("penalty", 0)),
+        "ringinuse": (NONE, interface, "RINGINUSE", data.get("ringinuse", 0)),
+        "pause": (NONE, agent, "PAUSE", data.get("reason", "")),
+        "unpause": (NONE, agent, "UNPAUSE", data.get("reason", "")),
+    }
+    row = rows.get(data.get("change", ""))
+    return [_row(entry, row[0], queue, *row[1:])] if row else []
 
 
 def _logged(entry: Entry, style: Style, standing: Standing) -> list[Row]:
@@ -248,6 +252,11 @@ _STEPS: dict[str, Callable[[Entry, Style, Standing], list[Row]]] = {
 def _agent(entry: Entry, style: Style) -> str:
     name = str(entry.data["agent"])
     return name if style.agent_names else str(entry.data.get("interface") or name)
+
+
+def _asked_on(entry: Entry) -> str:
+    """The phone's channel, where a member was added or removed by phone."""
+    return str(entry.data.get("uniqueid") or MANAGER)
 
 
 def _of_call(entry: Entry, agent: str, event: str, *data: object) -> Row:

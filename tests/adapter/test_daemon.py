@@ -72,6 +72,7 @@ async def test_events_between_login_and_snapshot_are_neither_lost_nor_doubled(
         box.list_(await box.expect("Status"), "Status", [channel("a-17.1", **WAITING)])
         box.event("Hangup", Uniqueid="a-17.1", Cause="16")
         box.list_(await box.expect("DeviceStateList"), "DeviceStateChange", [])
+        box.list_(await box.expect("ExtensionStateList"), "ExtensionStatus", [])
         link = await line.accept()
         events = [(await link.event()).event for _ in range(3)]
         assert isinstance(events[0], Snapshot)
@@ -166,6 +167,7 @@ async def test_a_user_without_rights_is_told_which(
         box.answer(await box.expect("Setvar"))
         box.answer(await box.expect("Status"), "Error", Message="Permission denied")
         box.list_(await box.expect("DeviceStateList"), "DeviceStateChange", [])
+        box.list_(await box.expect("ExtensionStateList"), "ExtensionStatus", [])
         await box.closed()
         await settle(asterisk, line)
     assert "refused Status: Permission denied." in caplog.text
@@ -211,6 +213,7 @@ async def test_a_caller_in_mid_air_is_looked_for_again(
             [channel("a-17.1", **WAITING | {"GVQ_STATE": "talking"}), agent | {"BridgeID": "x"}],
         )
         box.list_(await box.expect("DeviceStateList"), "DeviceStateChange", [])
+        box.list_(await box.expect("ExtensionStateList"), "ExtensionStatus", [])
         first = (await (await line.accept()).event()).event
         assert isinstance(first, Snapshot)
         assert [live.talking for live in first.offers] == [True]

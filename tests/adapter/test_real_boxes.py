@@ -56,6 +56,9 @@ exten => s,1,Hangup()
 
 [local-queues]
 exten => sales,1,Wait(30)
+
+[phones]
+exten => 101,hint,PJSIP/101
 """
 
 FALLBACK: dict[str, Any] = {"fallback_after_s": 5, "fallback_context": "local-queues"}
@@ -354,6 +357,15 @@ async def test_a_device_that_comes_and_goes(a: Box, line: Coordinator) -> None:
         async with Phone("101", a.sip):
             assert (await here.device("NOT_INUSE")).interface == "PJSIP/101"
         assert (await here.device("UNAVAILABLE")).interface == "PJSIP/101"
+
+
+async def test_a_hint_comes_and_goes_as_its_phone_does(a: Box, line: Coordinator) -> None:
+    both = {"PJSIP/101", "hint:101@phones"}
+    async with adapter(a, line) as here:
+        assert here.snapshot.devices["hint:101@phones"] == "UNAVAILABLE"
+        async with Phone("101", a.sip):
+            assert {(await here.device("NOT_INUSE")).interface for _ in both} == both
+        assert {(await here.device("UNAVAILABLE")).interface for _ in both} == both
 
 
 async def test_waiting_callers_are_sent_on_when_the_coordinator_stays_away(

@@ -179,10 +179,13 @@ def test_devices() -> None:
         {"event": "DeviceStateChange", "device": "PJSIP/102", "state": "?"},
         {"event": "DeviceStateChange", "device": ["a", "b"], "state": "INUSE"},
         {"event": "DeviceStateListComplete", "listitems": "4"},
+        {"event": "ExtensionStatus", "exten": "101", "context": "phones", "status": "9"},
+        {"event": "ExtensionStatus", "exten": "102", "context": "phones", "status": "?"},
+        {"event": "ExtensionStateListComplete", "listitems": "2"},
     ]
     found = read("a", [], devices, NOW)
-    assert found.snapshot.devices == {"PJSIP/101": "NOT_INUSE"}
-    assert len(found.problems) == 2
+    assert found.snapshot.devices == {"PJSIP/101": "NOT_INUSE", "hint:101@phones": "RINGINUSE"}
+    assert len(found.problems) == 3
 
 
 def test_a_variable_that_comes_twice_leaves_the_channel_out() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ami_adapter.headers import Headers
 from coordinator.protocol import (
     Complete,
     Connect,
@@ -175,13 +176,58 @@ def test_a_device_is_told_when_it_changes() -> None:
     ]
 
 
-@pytest.mark.parametrize("device", ["Queue:sales", "Custom:x", "/.*/", "PJSIP/a b", "PJSIP/gvq-b"])
+@pytest.mark.parametrize(
+    "device", ["Queue:sales", "Custom:Queue:sales", "/.*/", "PJSIP/a b", "PJSIP/gvq-b"]
+)
 def test_what_is_no_phone_is_passed_over(device: str) -> None:
     assert all_of(box(), [state(device, "INUSE")]) == []
 
 
 def test_an_unknown_device_state_is_dropped_and_said() -> None:
     assert "unknown State 'ASLEEP' of PJSIP/1" in box().take(state("PJSIP/1", "ASLEEP")).problem
+
+
+def hinted(status: str, exten: str = "101", context: str = "phones") -> Headers:
+    """ExtensionStatus."""
+    where = {"exten": exten, "context": context, "hint": "PJSIP/101"}
+    return {"event": "ExtensionStatus", **where, "status": status, "statustext": "?"}
+
+
+def test_a_hint_is_a_device_too_and_told_when_it_changes() -> None:
+    out = all_of(box(), [hinted("0"), hinted("0"), hinted("8"), state("PJSIP/101", "RINGING")])
+    assert out == [
+        Device(interface="hint:101@phones", state="NOT_INUSE"),
+        Device(interface="hint:101@phones", state="RINGING"),
+        Device(interface="PJSIP/101", state="RINGING"),
+    ]
+
+
+@pytest.mark.parametrize(("status", "state"), [
+    ("-2", "INVALID"), ("-1", "INVALID"), ("1", "INUSE"), ("2", "BUSY"), ("4", "UNAVAILABLE"),
+    ("9", "RINGINUSE"), ("16", "ONHOLD"), ("17", "ONHOLD"),
+])  # fmt: skip
+def test_what_asterisk_says_of_an_extension(status: str, state: str) -> None:
+    (device,) = box().take(hinted(status)).events
+    assert device == Device.model_validate({"interface": "hint:101@phones", "state": state})
+
+
+@pytest.mark.parametrize(("exten", "context"), [
+    ("1,2", "phones"), ("1:2", "phones"), ("101", "a b"), ("1" * 80, "phones"),
+])  # fmt: skip
+def test_a_hint_that_no_member_can_have_is_passed_over(exten: str, context: str) -> None:
+    assert all_of(box(), [hinted("0", exten, context)]) == []
+
+
+@pytest.mark.parametrize("status", ["3", "", "idle", "256"])
+def test_an_unknown_status_is_dropped_and_said(status: str) -> None:
+    taken = box().take(hinted(status))
+    assert (taken.events, "Status" in taken.problem) == ((), True)
+
+
+def test_a_custom_device_is_told() -> None:
+    assert all_of(box(), [state("Custom:door", "INUSE")]) == [
+        Device(interface="Custom:door", state="INUSE")
+    ]
 
 
 # ── snapshot and events overlap ─────────────────────────────────────────────────────────────────

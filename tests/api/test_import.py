@@ -15,7 +15,7 @@ BODY: dict[str, Any] = {
     "queues": {"sales": {"strategy": "linear", "timeout": 20}},
     "agents": {
         "ann": {"interface": "PJSIP/101", "display_name": "Ann Adams"},
-        "ben": {"interface": "PJSIP/102", "paused": True},
+        "ben": {"interface": "PJSIP/102"},
     },
     "members": [
         {"queue": "sales", "agent": "ben", "penalty": 1},

@@ -3,7 +3,7 @@
 from random import Random
 from typing import get_args
 
-from coordinator.line.types import STRATEGIES
+from coordinator.line.types import STRATEGIES, MemberSettings
 from coordinator.protocol import LiveOffer, OfferFailure, Originate, WaitingCall
 from tests.engine.conftest import Box, Line
 
@@ -144,7 +144,7 @@ class Day:
 
     async def penalty(self) -> None:
         queue, agent = self.random.choice(QUEUES), self.random.choice(AGENTS)
-        await self.line.engine.put_member(queue, agent, self.random.randrange(3))
+        await self.line.engine.put_member(queue, agent, MemberSettings(self.random.randrange(3)))
 
     async def fall_silent(self) -> None:
         if self.random.random() < 0.3:

@@ -1,8 +1,9 @@
-"""Coordinators on the session's Valkey, without SQL or web server: as many as a test asks for."""
+"""Coordinators on the session's Valkey, without web server: as many as a test asks for."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -11,6 +12,8 @@ from coordinator.boxes.clock import Clock
 from coordinator.boxes.keeper import Keeper
 from coordinator.boxes.links import LinkServer
 from coordinator.boxes.session import Common
+from coordinator.database import Database, normalise_url
+from coordinator.directory import Directory
 from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.scripts import Timing
@@ -24,16 +27,25 @@ class Replica:
     """A coordinator's line, links and keeper."""
 
     def __init__(
-        self, redis: "Redis", tenant: str, name: str, timing: Timing, lease_s: float
+        self,
+        redis: "Redis",
+        sql: Database,
+        tenant: str,
+        name: str,
+        timing: Timing,
+        lease_s: float,
     ) -> None:
         self.redis = redis
         clock = Clock()
         self.engine = Engine(self.redis, tenant, timing, on_timer=clock.notice)
+        self.directory = Directory(sql, self.engine)
         self.recovered: list[str] = []
         self.name = name
         where = partial(server_id, self.redis, keys.key(tenant, "journal"))
         self.keeper = Keeper(self.engine, clock, where, self._recover)
-        self.links = LinkServer(Common(self.engine, self.keeper, name, 0.2, lease_s))
+        self.links = LinkServer(
+            Common(self.engine, self.directory, self.keeper, name, 0.2, lease_s)
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     async def _recover(self, run_id: str) -> None:
@@ -74,22 +86,30 @@ class Replica:
 class Replicas:
     """Makes replicas of one tenant; stops them all at the end."""
 
-    def __init__(self, redis: "Redis", tenant: str) -> None:
-        self.redis, self.tenant = redis, tenant
+    def __init__(self, redis: "Redis", sql: Database, tenant: str) -> None:
+        self.redis, self.sql, self.tenant = redis, sql, tenant
         self.made: list[Replica] = []
 
     def __call__(
         self, name: str = "one", timing: Timing | None = None, lease_s: float = 20.0
     ) -> Replica:
-        replica = Replica(self.redis, self.tenant, name, timing or Timing(), lease_s)
+        replica = Replica(self.redis, self.sql, self.tenant, name, timing or Timing(), lease_s)
         self.made.append(replica)
         return replica
 
 
 @pytest.fixture
-async def replicas(valkey: str, tenant: str) -> AsyncIterator[Replicas]:
+async def sql(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database of which most tests ask nothing: it has no tables."""
+    database = Database(normalise_url(None, tmp_path))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def replicas(valkey: str, sql: Database, tenant: str) -> AsyncIterator[Replicas]:
     async with connected(valkey) as client:
-        made = Replicas(client, tenant)
+        made = Replicas(client, sql, tenant)
         yield made
         for replica in made.made:
             await replica.stop()

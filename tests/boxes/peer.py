@@ -9,20 +9,23 @@ from coordinator.protocol import (
     DOWNSTREAM,
     Ack,
     Ask,
+    Change,
+    Changed,
     Command,
     CommandFrame,
     Complete,
     Connect,
     Device,
     Done,
+    Downward,
     EventFrame,
-    Heartbeat,
     Hello,
     Join,
     Leave,
     Originate,
     Snapshot,
     Told,
+    Upward,
     WaitingCall,
     Welcome,
 )
@@ -71,6 +74,7 @@ class Peer:
         self.seq = 0
         self._commands: list[CommandFrame] = []
         self._told: list[Told] = []
+        self._changed: list[Changed] = []
         self._acks: list[Ack] = []
         self.serving: asyncio.Task[None] | None = None
 
@@ -85,7 +89,7 @@ class Peer:
         self.seq = welcome.seq
         return welcome
 
-    def send(self, frame: Hello | EventFrame | Done | Heartbeat | Ask) -> None:
+    def send(self, frame: Upward) -> None:
         self.say(frame.model_dump_json())
 
     def say(self, text: str) -> None:
@@ -119,6 +123,16 @@ class Peer:
             self._keep(await self._next())
         return self._told.pop(0)
 
+    async def changes(self, change: Change) -> Changed:
+        """An agent's phone asks for a change; what it is told."""
+        self.send(change)
+        return await self.changed()
+
+    async def changed(self) -> Changed:
+        while not self._changed:
+            self._keep(await self._next())
+        return self._changed.pop(0)
+
     async def rung(self) -> Originate:
         """The next command, which must be to ring a phone; said to be done."""
         frame = await self.command()
@@ -147,15 +161,17 @@ class Peer:
             with suppress(asyncio.CancelledError):
                 await asyncio.wait_for(self.serving, PATIENCE_S)
 
-    def _keep(self, frame: Welcome | Ack | CommandFrame | Told) -> None:
+    def _keep(self, frame: Downward) -> None:
         if isinstance(frame, Ack):
             self._acks.append(frame)
         elif isinstance(frame, CommandFrame):
             self._commands.append(frame)
         elif isinstance(frame, Told):
             self._told.append(frame)
+        elif isinstance(frame, Changed):
+            self._changed.append(frame)
 
-    async def _next(self) -> Welcome | Ack | CommandFrame | Told:
+    async def _next(self) -> Downward:
         text = await asyncio.wait_for(self.wire.down.get(), PATIENCE_S)
         return DOWNSTREAM.validate_json(text)
 

@@ -201,7 +201,7 @@ class TestMembers:
         changed = await directory.put_member("sales", "agent3", penalty=5)
         assert not changed.created
         members = await directory.members("sales")
-        assert [(m.agent, m.penalty) for m in members] == [
+        assert [(m.agent, m.settings.penalty) for m in members] == [
             ("agent3", 5),
             ("agent1", 0),
             ("agent2", 0),

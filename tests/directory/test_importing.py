@@ -11,7 +11,7 @@ from coordinator.database import Database
 from coordinator.directory import Difference, Directory, Imported, Wanted, WantedAgent
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
-from coordinator.line.types import QueueSettings
+from coordinator.line.types import MemberSettings, QueueSettings
 from coordinator.redis_client import connected
 from tests.api.lines import Box
 from tests.postgres import unused_port
@@ -20,11 +20,21 @@ WANTED = Wanted(
     queues={"sales": QueueSettings("linear", timeout=20), "help": QueueSettings()},
     agents={
         "ann": WantedAgent("PJSIP/101", "Ann Adams"),
-        "ben": WantedAgent("PJSIP/102", paused=True),
+        "ben": WantedAgent("PJSIP/102"),
         "cal": WantedAgent("PJSIP/103"),
     },
-    members={("sales", "cal"): 2, ("sales", "ann"): 0, ("help", "ann"): 1, ("sales", "ben"): 0},
+    members={
+        ("sales", "cal"): MemberSettings(2, wrapuptime=30),
+        ("sales", "ann"): MemberSettings(),
+        ("help", "ann"): MemberSettings(1),
+        ("sales", "ben"): MemberSettings(paused=True),
+    },
 )
+
+
+def of_penalty(*members: tuple[str, str, int]) -> dict[tuple[str, str], MemberSettings]:
+    """(queue, agent, penalty)."""
+    return {(queue, agent): MemberSettings(penalty) for queue, agent, penalty in members}
 
 
 def changed(imported: Imported) -> list[Difference]:
@@ -43,7 +53,7 @@ async def in_line(engine: Engine) -> object:
 
 
 async def members(directory: Directory, queue: str) -> list[tuple[str, int]]:
-    return [(one.agent, one.penalty) for one in await directory.members(queue)]
+    return [(one.agent, one.settings.penalty) for one in await directory.members(queue)]
 
 
 async def phones_are_registered(engine: Engine) -> None:
@@ -60,14 +70,16 @@ async def test_what_is_wanted_is_there_in_its_order(directory: Directory, engine
     assert imported.applied
     assert len(changed(imported)) == len(imported.differences) == 9
     assert await members(directory, "sales") == [("cal", 2), ("ann", 0), ("ben", 0)]
-    views = {view.name: (view.state, view.queues) for view in await engine.agents()}
-    assert views == {
-        "ann": ("available", {"sales": 0, "help": 1}),
-        "ben": ("paused", {"sales": 0}),
-        "cal": ("available", {"sales": 2}),
-    }
-    states = [entry.data for entry in await engine.journal() if entry.type == "agent.state"]
-    assert "available" not in [one["state"] for one in states if one["agent"] == "ben"]
+    views = {view.name: view for view in await engine.agents()}
+    assert {(view.state, view.home) for view in views.values()} == {("available", "a")}
+    assert [view.queues for view in views.values()] == [
+        {"sales": 0, "help": 1},
+        {"sales": 0},
+        {"sales": 2},
+    ]
+    assert views["cal"].memberships["sales"].wrapuptime == 30
+    assert views["ben"].memberships["sales"].paused
+    assert (await engine.queue("sales")).available == 2
     assert not await directory.mirror()
     assert not await directory.lags()
 
@@ -124,7 +136,9 @@ async def test_an_agent_who_is_there_keeps_what_the_person_chose(directory: Dire
 
 async def test_members_keep_their_places_and_it_is_said(directory: Directory) -> None:
     await directory.import_all(WANTED)
-    other = {("sales", "ann"): 0, ("sales", "cal"): 2, ("sales", "ben"): 0, ("help", "cal"): 0}
+    other = of_penalty(
+        ("sales", "ann", 0), ("sales", "cal", 2), ("sales", "ben", 0), ("help", "cal", 0)
+    )
 
     imported = await directory.import_all(replace(WANTED, members=other))
 
@@ -134,9 +148,9 @@ async def test_members_keep_their_places_and_it_is_said(directory: Directory) ->
 
 
 async def test_one_who_comes_before_those_there_is_out_of_order(directory: Directory) -> None:
-    behind = {("sales", "cal"): 2, ("sales", "ann"): 0}
+    behind = of_penalty(("sales", "cal", 2), ("sales", "ann", 0))
     await directory.import_all(replace(WANTED, members=behind))
-    before = {("sales", "ben"): 0} | behind
+    before = of_penalty(("sales", "ben", 0)) | behind
 
     told = await directory.import_all(replace(WANTED, members=before), dry_run=True)
 
@@ -148,8 +162,8 @@ async def test_one_who_comes_before_those_there_is_out_of_order(directory: Direc
     ("wanted", "code"),
     [
         (Wanted({}, {"zoe": WantedAgent("PJSIP/101")}, {}), "interface_taken"),
-        (Wanted({}, {}, {("none", "ann"): 0}), "unknown_queue"),
-        (Wanted({}, {}, {("sales", "none"): 0}), "unknown_agent"),
+        (Wanted({}, {}, of_penalty(("none", "ann", 0))), "unknown_queue"),
+        (Wanted({}, {}, of_penalty(("sales", "none", 0))), "unknown_agent"),
     ],
 )
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -206,7 +220,7 @@ async def test_an_agent_who_is_rung_keeps_the_phone_and_nothing_is_done(
             "ann": WantedAgent("PJSIP/201"),
             "new": WantedAgent("PJSIP/203"),
         },
-        members={("new", "new"): 0},
+        members=of_penalty(("new", "new", 0)),
     )
 
     with pytest.raises(Refused) as caught:
@@ -232,4 +246,4 @@ async def test_a_line_that_is_away_follows_later(
     assert await directory.lags()
     assert await directory.mirror() == []
     await phones_are_registered(engine)
-    assert (await engine.agent("ben")).state == "paused"
+    assert (await engine.agent("ben")).memberships["sales"].paused

@@ -158,7 +158,7 @@ async def test_what_the_line_refuses_for_now_stays_to_be_done(
     await fill(directory)
 
     async def busy(agents: Sequence[tuple[str, str]]) -> list[Refused]:
-        return [Refused("agent_busy", agent=agent) for agent, _ in agents]
+        return [Refused("agent_busy", agent=agent) for agent, *_ in agents]
 
     monkeypatch.setattr(engine, "put_agents", busy)
     refused = await directory.mirror()

@@ -14,6 +14,23 @@ from tests.simulator.hands import LabPhone
 
 #: q*queue*priority*min*max*timeout*announcement, as `extension` writes it; empty parts are not set.
 DIALPLAN = """
+[globals](+)
+GVQ_REASON_1 = lunch
+GVQ_QUEUE_7 = sales
+
+; *60 asks for the phone 102, whoever calls.
+[from-agent](+)
+include => gvq-codes
+exten => *60,1,Answer()
+ same => n,Gosub(gvq-member,Login,1(PJSIP/102))
+ same => n,Set(GLOBAL(SAID_OF_102)=${AQMSTATUS})
+exten => *61,1,Answer()
+ same => n,Gosub(gvq-member,AddQueueMember,1(sales,,4,pr(not yet),Bo B))
+ same => n,Set(GLOBAL(SAID_OF_ADDING)=${AQMSTATUS})
+exten => *62,1,Answer()
+ same => n,Gosub(gvq-member,RemoveQueueMember,1(sales))
+ same => n,Set(GLOBAL(SAID_OF_REMOVING)=${RQMSTATUS})
+
 [from-outside](+)
 exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(QUEUE_MIN_PENALTY=${CUT(EXTEN,*,4)})

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 from coordinator.journal import Entry
 from coordinator.line import keys
 from coordinator.line.engine import Engine
-from coordinator.line.types import Origin, QueueSettings, Reply
+from coordinator.line.types import MemberSettings, Origin, QueueSettings, Reply
 from coordinator.protocol import (
     Cancel,
     Join,
@@ -123,7 +123,7 @@ class Line:
         """An agent, logged in, a member of these queues with these penalties."""
         await self.engine.put_agent(name, f"PJSIP/{name}")
         for queue, penalty in penalties.items():
-            await self.engine.put_member(queue, name, penalty)
+            await self.engine.put_member(queue, name, MemberSettings(penalty))
         await self.engine.login(name)
 
     async def order(self, queue: str = "sales") -> list[str]:

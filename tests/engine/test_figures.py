@@ -4,6 +4,7 @@ import pytest
 
 from coordinator.errors import Refused
 from coordinator.journal import Entry
+from coordinator.line.types import MemberSettings
 from tests.engine.conftest import Line
 
 
@@ -150,7 +151,7 @@ async def test_since_when_an_agent_is_at_work_and_paused(line: Line) -> None:
 
 async def test_a_new_member_another_penalty_and_one_removed_are_told_apart(line: Line) -> None:
     await _talk(line)
-    await line.engine.put_member("sales", "101", 5)
+    await line.engine.put_member("sales", "101", MemberSettings(5))
     await line.engine.delete_member("sales", "101")
     told = [
         {name: e.data[name] for name in ("penalty", "added", "calls", "removed") if name in e.data}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from coordinator.line.types import MemberSettings
 from coordinator.protocol import Release
 from tests.engine.conftest import Box, Line
 
@@ -85,7 +86,7 @@ async def test_penalty_is_by_each_callers_own_window(line: Line) -> None:
     await a.join("1", max_penalty=4)
     await a.join("2", max_penalty=5)
     assert await line.order() == ["a-2-1"]
-    await line.engine.put_member("sales", "101", 6)
+    await line.engine.put_member("sales", "101", MemberSettings(6))
     assert await line.order() == []
 
 

@@ -8,7 +8,7 @@ from coordinator.history.consumer import Consumer
 from coordinator.history.queries import History
 from coordinator.journal import Entry
 from coordinator.line.engine import Engine
-from coordinator.line.types import Origin, QueueSettings
+from coordinator.line.types import MemberSettings, Origin, QueueSettings
 from coordinator.protocol import Join, Originate, Snapshot
 
 
@@ -23,7 +23,7 @@ class Day:
     async def begin(self) -> None:
         await self.engine.put_queue("sales", QueueSettings(strategy="linear", retry=0))
         await self.engine.put_agent("101", "PJSIP/101")
-        await self.engine.put_member("sales", "101", 3)
+        await self.engine.put_member("sales", "101", MemberSettings(3))
         await self.engine.login("101")
         await self.engine.mirrored("run")
         await self.engine.attach("a", "link", "adapter", 1, "one")

@@ -42,9 +42,13 @@ def test_every_option_of_queue_is_in_the_table() -> None:
 
 
 def test_every_setting_of_ours_can_be_imported() -> None:
-    """But `ringing`, which Queue() has not, and `defaultrule`: rules are told, not imported yet."""
+    """But `ringing` and `autopause_after`, which Queue() has not, and `defaultrule`: rules are
+    told, not imported yet."""
     fields = {option.field for option in OPTIONS.values() if option.field}
-    assert fields | {"ringing", "defaultrule"} == QueueSettings.__dataclass_fields__.keys()
+    assert (
+        fields | {"ringing", "autopause_after", "defaultrule"}
+        == QueueSettings.__dataclass_fields__.keys()
+    )
 
 
 @pytest.mark.parametrize("name", OPTIONS | GENERAL)
@@ -88,8 +92,9 @@ BOOLEANS = sorted(name for name, field in QueueIn.model_fields.items() if field.
 
 def test_the_booleans_are_those_of_queue() -> None:
     assert BOOLEANS == [
-        "announce_position_only_up", "announce_to_first_user", "random_periodic_announce",
-        "relative_periodic_announce", "reportholdtime", "ringing",
+        "announce_position_only_up", "announce_to_first_user", "autopausebusy",
+        "autopauseunavail", "random_periodic_announce", "relative_periodic_announce",
+        "reportholdtime", "ringing", "ringinuse",
     ]  # fmt: skip
 
 

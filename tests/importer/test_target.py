@@ -55,7 +55,7 @@ class TestTheFiles:
         return target_of(read_files(FILES / "queues.conf", FILES / "queuerules.conf", ()))
 
     def test_queues_have_their_settings(self, read: Target) -> None:
-        common = {"timeout": 20, "retry": 7, "wrapuptime": 10}
+        common = {"timeout": 20, "retry": 7, "wrapuptime": 10, "ringinuse": False}
         alike = common | {"joinempty": "paused,penalty"}
         assert read.body.model_dump(exclude_unset=True)["queues"] == {
             "sales": alike
@@ -70,9 +70,10 @@ class TestTheFiles:
         assert agents(read) == {
             "Alice_Adams": ("PJSIP/101", "Alice Adams"),
             "Brown_Ben": ("PJSIP/102", "Brown, Ben"),
-            "Carl": ("PJSIP/103", "Carl"),
+            "Carl": ("Local/103@agents/n", "Carl"),
         }
-        assert [name for name, one in read.body.agents.items() if one.paused] == ["Brown_Ben"]
+        paused = [(one.queue, one.agent) for one in read.body.members if one.paused]
+        assert paused == [("sales", "Brown_Ben")]
 
     def test_members_stand_as_in_the_files(self, read: Target) -> None:
         assert members(read) == [
@@ -88,11 +89,9 @@ class TestTheFiles:
             ("queues.conf", 5, "shared_lastcall"),
             ("queues.conf", 6, "log_membername_as_agent"),
             ("queues.conf", 13, "setinterfacevar"),
-            ("queues.conf", 22, "paused"),
             ("queues.conf", 27, "strategy = roundrobin"),
             ("queues.conf", 29, "retry = 0"),
             ("support.conf", 6, "sampling"),
-            ("support.conf", 7, "state_interface"),
             ("queuerules.conf", 5, "penaltychange"),
         }
         harmless = {one.what for one in read.remarks if one.harmless}
@@ -140,7 +139,7 @@ leavewhenempty = yes
         "announce_position_only_up": False, "periodic_announce": "one,two,three",
         "periodic_announce_startdelay": -1, "queue_thankyou": "", "queue_callerannounce": "hello",
         "announce": "custom/sales", "reportholdtime": True, "memberdelay": 2,
-        "leavewhenempty": "paused,penalty",
+        "leavewhenempty": "paused,penalty", "ringinuse": True,
     }  # fmt: skip
     assert read.remarks == ()
 
@@ -243,25 +242,41 @@ class TestAgents:
         text = "[t](!)\nmember => PJSIP/1\nmember => PJSIP/2\n[a](t)\nmember => PJSIP/1,5\n"
         assert members(target(tmp_path, text)) == [("a", "1", 5), ("a", "2", 0)]
 
-    def test_another_state_interface_is_remarked(self, tmp_path: Path) -> None:
-        text = "[a]\nmember => PJSIP/1,0,Ann,hint:1@ext\nmember => Local/2@x,0,Ben,SIP/2\n"
+    def test_whose_state_counts_is_taken(self, tmp_path: Path) -> None:
+        text = "[a]\nmember => PJSIP/1,0,Ann,hint:1@ext\nmember => Local/2@x/n,0,Ben,SIP/2\n"
         read = target(tmp_path, text)
-        assert agents(read) == {"Ann": ("PJSIP/1", "Ann"), "Ben": ("SIP/2", "Ben")}
-        assert remarks(read) == {
-            ("queues.conf", 2, "state_interface"),
-            ("queues.conf", 3, "state_interface"),
-        }
-
-    def test_what_a_member_has_for_itself_is_remarked(self, tmp_path: Path) -> None:
-        text = "[a]\nmember => PJSIP/1,-1,,,yes,30\nmember => PJSIP/2,0,,PJSIP/2,no,0,no\n"
-        read = target(tmp_path, text)
-        assert members(read) == [("a", "1", 0), ("a", "2", 0)]
-        assert {what for _, _, what in remarks(read)} == {"penalty", "ringinuse", "wrapuptime"}
-
-    def test_paused_everywhere_is_no_remark(self, tmp_path: Path) -> None:
-        read = target(tmp_path, "[a]\nmember => PJSIP/1,,,,,,yes\n[b]\nmember => PJSIP/1,,,,,,1\n")
-        assert read.body.agents["1"].paused
+        phones = {n: (one.interface, one.state_interface) for n, one in read.body.agents.items()}
+        assert phones == {"Ann": ("PJSIP/1", "hint:1@ext"), "Ben": ("Local/2@x/n", "SIP/2")}
         assert read.remarks == ()
+
+    def test_one_phone_dialled_in_two_ways_is_one_agent_and_remarked(self, tmp_path: Path) -> None:
+        text = "[a]\nmember => Local/2@x/n,0,Ben,SIP/2\n[b]\nmember => SIP/2\n"
+        read = target(tmp_path, text)
+        assert agents(read) == {"Ben": ("Local/2@x/n", "Ben")}
+        assert members(read) == [("a", "Ben", 0), ("b", "Ben", 0)]
+        assert remarks(read) == {("queues.conf", 4, "state_interface")}
+
+    def test_an_agent_channel_gives_way_to_its_phone_and_is_remarked(self, tmp_path: Path) -> None:
+        read = target(tmp_path, "[a]\nmember => Agent/7,0,Ben,SIP/2\n")
+        assert agents(read) == {"Ben": ("SIP/2", "Ben")}
+        assert remarks(read) == {("queues.conf", 2, "state_interface")}
+
+    def test_what_a_member_has_for_itself_is_taken(self, tmp_path: Path) -> None:
+        text = "[a]\nmember => PJSIP/1,-1,,,yes,30,yes\nmember => PJSIP/2,0,,PJSIP/2,no,0,no\n"
+        read = target(tmp_path, text)
+        told = [(m.penalty, m.ringinuse, m.wrapuptime, m.paused) for m in read.body.members]
+        assert told == [(0, True, 30, True), (0, False, None, False)]
+        assert {what for _, _, what in remarks(read)} == {"penalty"}
+
+    def test_who_is_paused_in_one_queue_is_so_there_alone(self, tmp_path: Path) -> None:
+        read = target(tmp_path, "[a]\nmember => PJSIP/1,,,,,,yes\n[b]\nmember => PJSIP/1\n")
+        assert [(one.queue, one.paused) for one in read.body.members] == [("a", True), ("b", False)]
+        assert read.remarks == ()
+
+    @pytest.mark.parametrize("wrapuptime", ["-1", "soon", "86401"])
+    def test_a_wrapuptime_that_is_none(self, tmp_path: Path, wrapuptime: str) -> None:
+        (told,) = wrong(tmp_path, f"[a]\nmember => PJSIP/1,0,,,,{wrapuptime}\n")
+        assert told.startswith(f"queues.conf:2: [a] PJSIP/1, wrapuptime {wrapuptime}: Input")
 
 
 def test_a_phone_from_which_no_name_can_be_made(tmp_path: Path) -> None:

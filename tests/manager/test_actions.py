@@ -94,7 +94,9 @@ async def test_add_makes_an_agent(parts: Parts, boss: Ami) -> None:
     assert (agent.interface, agent.display_name) == ("PJSIP/102", "Ben O'Brown")
     assert (agent.logged_in, agent.paused) == (True, False)
     members = await parts.directory.members("sales")
-    assert [(member.agent, member.penalty) for member in members][1:] == [("Ben_O_Brown", 3)]
+    assert [(member.agent, member.settings.penalty) for member in members][1:] == [
+        ("Ben_O_Brown", 3)
+    ]
 
 
 async def test_an_agent_is_named_after_the_interface(parts: Parts, boss: Ami) -> None:
@@ -103,7 +105,9 @@ async def test_an_agent_is_named_after_the_interface(parts: Parts, boss: Ami) ->
     await boss.done("QueueAdd", Queue="sales", Interface="PJSIP/103")
     agents = {agent.interface: agent for agent in await parts.directory.agents()}
     assert (agents["PJSIP/102"].name, agents["PJSIP/103"].name) == ("102", "PJSIP_103")
-    assert (agents["PJSIP/102"].paused, agents["PJSIP/102"].pause_reason) == (True, "new")
+    assert not agents["PJSIP/102"].paused
+    member = await parts.directory.member("sales", "102")
+    assert (member.settings.paused, member.settings.reason) == (True, "new")
 
 
 async def test_no_name_is_left(parts: Parts, boss: Ami) -> None:
@@ -118,7 +122,7 @@ async def test_add_logs_in_the_agent_that_is_there(parts: Parts, boss: Ami) -> N
     assert await boss.done("QueueAdd", Queue="sales", Interface="PJSIP/101", Penalty="5")
     agent = await parts.directory.agent("alice")
     assert (agent.logged_in, agent.display_name) == (True, "Alice Adams")
-    assert [member.penalty for member in await parts.directory.members("sales")] == [5]
+    assert [member.settings.penalty for member in await parts.directory.members("sales")] == [5]
     again = await boss.refused("QueueAdd", Queue="sales", Interface="PJSIP/101")
     assert again == "Unable to add interface: Already there"
 
@@ -226,7 +230,7 @@ async def test_penalty(parts: Parts, boss: Ami) -> None:
     assert await boss.done("QueuePenalty", Interface="PJSIP/101", Penalty="7") == done
     only = {"Interface": "PJSIP/101", "Queue": "other"}
     assert await boss.done("QueuePenalty", Penalty="8", **only) == done
-    penalties = [(await parts.directory.members(q))[0].penalty for q in ("sales", "other")]
+    penalties = [(await parts.directory.members(q))[0].settings.penalty for q in ("sales", "other")]
     assert penalties == [7, 8]
     wrong = "Invalid interface, queuename or penalty"
     assert await boss.refused("QueuePenalty", Interface="PJSIP/9", Penalty="7") == wrong

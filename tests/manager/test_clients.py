@@ -168,7 +168,7 @@ async def test_pystrix_manages_a_member(parts: Parts, box: Box, strict: Strict) 
     assert (await off(strict.ask, core.QueuePause("PJSIP/102", True))).success
     ben = await parts.directory.agent("Ben")
     assert (ben.interface, ben.paused, ben.logged_in) == ("PJSIP/102", True, True)
-    assert (await parts.directory.members("sales"))[1].penalty == 4
+    assert (await parts.directory.members("sales"))[1].settings.penalty == 4
     assert (await off(strict.ask, core.QueueRemove("PJSIP/102", "sales"))).success
     assert len(await parts.directory.members("sales")) == 1
 

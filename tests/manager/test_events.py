@@ -34,6 +34,7 @@ ALICE = Person(
         name="alice", interface="PJSIP/101", state="available", reason="", home="a",
         device="NOT_INUSE", call_id="", until_us=0, last_call_us=1_763_000_000_900_000,
         logged_in=True, logged_in_us=1_762_000_000_000_000, paused=False, pause_reason="",
+        autopaused=False, state_interface="PJSIP/101", 
         paused_us=1_762_500_000_000_000, memberships={"sales": Membership(2, 1, 7)},
     ),
     "Alice Adams",

@@ -38,7 +38,7 @@ def _holds(state: State, join: Join | Caller, member: Member) -> set[str]:
     agent: Agent = state.agents[member.agent]
     shown, device = agent_state(state, agent), state.device_of(agent)
     found = {
-        "paused": agent.paused,
+        "paused": bool(agent.paused or member.paused),
         "penalty": not admits(state, join, effective_penalty(state, member, join)),
         "unavailable": shown == "unregistered",
         "inuse": shown == "talking" or device in IN_USE,

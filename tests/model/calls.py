@@ -96,20 +96,25 @@ def bridge(state: State, offer: Offer) -> None:
     """Caller and agent talk: the caller has left the line, answered."""
     claim(state, offer)
     offer.state = "talking"
+    state.agents[offer.agent].misses = 0
     state.log("left", offer.call_id, "answered")
     state.log("connected", offer.call_id, offer.agent)
 
 
 def hang_up(state: State, offer: Offer, ended_by: str) -> None:
-    """A connected call is over: it counts, and the agent wraps up."""
+    """A connected call is over: it counts, and the agent wraps up: as the member, or the queue."""
     agent = _part(state, offer)
     del state.callers[offer.call_id]
     agent.last_call_us = state.now
     queue = state.queues.get(offer.queue)
     if queue:
-        agent.wrapup_until = state.now + queue.settings.wrapuptime * SECOND
+        wrapup = queue.settings.wrapuptime
         if agent.name in queue.members:
-            queue.members[agent.name].calls += 1
+            member = queue.members[agent.name]
+            member.calls += 1
+            own = member.settings.wrapuptime
+            wrapup = wrapup if own is None else own
+        agent.wrapup_until = state.now + wrapup * SECOND
     state.log("completed", offer.call_id, offer.agent, ended_by)
 
 

@@ -100,7 +100,7 @@ class Ledger:
                 continue
             given = self.effective(joins[call_id], agents[agent])
             for other in agents.values():
-                if other.state == "available" and self.matches(joins[call_id], other):
+                if self.free(other, queue) and self.matches(joins[call_id], other):
                     better = self.effective(joins[call_id], other) < given
                     assert not better, f"I2: {other.name} was better than {agent} for {call_id}"
 
@@ -110,12 +110,21 @@ class Ledger:
         agents: dict[str, AgentView],
         joins: dict[str, Join],
     ) -> None:
-        idle = [agent for agent in agents.values() if agent.state == "available"]
-        for views in lines.values():
+        for queue, views in lines.items():
+            idle = [agent for agent in agents.values() if self.free(agent, queue)]
             for view in views:
                 for agent in idle if view.state == "waiting" else []:
                     pair = self.matches(joins[view.call_id], agent)
                     assert not pair, f"I6: {view.call_id} and {agent.name} stay unmatched"
+
+    def free(self, agent: AgentView, queue: str) -> bool:
+        """Whether this queue may ring the agent, who is its member."""
+        member = agent.memberships.get(queue)
+        if member is None or member.paused:
+            return False
+        own = member.ringinuse
+        rings = self.settings[queue].ringinuse if own is None else own
+        return agent.state == "available" or (agent.state == "in_use" and rings)
 
     def penalties_count(self, queue: str) -> bool:
         """Whether the queue has more members than its penaltymemberslimit."""

@@ -42,17 +42,25 @@ def admits(state: State, caller: Caller | Join, penalty: int) -> bool:
 
 
 def is_available(state: State, agent: Agent) -> bool:
-    """Whether the agent could be rung now, by its own circumstances."""
+    """Whether the agent could be rung now, by its own circumstances but for the device's use."""
     return (
         agent.logged_in
         and not agent.paused
         and state.box_attached(state.home_of(agent))
-        and state.device_of(agent) in FREE
         and agent.offer is None
         and agent.stopping is None
         and agent.rest_until <= state.now
         and agent.wrapup_until <= state.now
     )
+
+
+def may_be_rung(state: State, queue: Queue, member: Member) -> bool:
+    """Whether this queue may ring its member now, if a caller's window admits it."""
+    agent = state.agents[member.agent]
+    own = member.settings.ringinuse
+    rings_in_use = queue.settings.ringinuse if own is None else own
+    idle = state.device_of(agent) in FREE
+    return is_available(state, agent) and not member.paused and (idle or rings_in_use)
 
 
 def is_open_for(state: State, caller: Caller, penalty: int) -> bool:
@@ -70,10 +78,11 @@ def is_open_for(state: State, caller: Caller, penalty: int) -> bool:
 
 def candidates(state: State, caller: Caller) -> list[Member]:
     """The members this caller may be matched with now, in the order they were added."""
+    queue = state.queues[caller.queue]
     members = [
         member
-        for member in state.queues[caller.queue].members.values()
-        if is_available(state, state.agents[member.agent])
+        for member in queue.members.values()
+        if may_be_rung(state, queue, member)
         and admits(state, caller, effective_penalty(state, member, caller))
         and is_open_for(state, caller, effective_penalty(state, member, caller))
     ]

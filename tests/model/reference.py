@@ -8,13 +8,21 @@ each answering `ok`, `duplicate` or the code of a refusal. What is observable af
     state.py      what is remembered            matching.py   who gets whom
     calls.py      callers and offers            links.py      boxes, leases, homes, snapshots
     admission.py  who may join and stay       rules.py      penalty rules
+    autopause.py  who is paused for not answering
 """
 
 from collections.abc import Callable
 
-from coordinator.line.types import AgentState, CallState, Origin, PenaltyChange, QueueSettings
+from coordinator.line.types import (
+    AgentState,
+    CallState,
+    MemberSettings,
+    Origin,
+    PenaltyChange,
+    QueueSettings,
+)
 from coordinator.protocol import Join, Snapshot
-from tests.model import admission, calls, links, rules
+from tests.model import admission, autopause, calls, links, rules
 from tests.model.matching import line_of, settle
 from tests.model.state import (
     Agent,
@@ -107,16 +115,19 @@ class Reference:
         """Remove a rule; who waits keeps it."""
         return OK if self.state.rules.pop(rule, None) is not None else "unknown_rule"
 
-    def put_agent(self, agent: str, interface: str) -> str:
+    def put_agent(self, agent: str, interface: str, state_interface: str = "") -> str:
         """Add an agent or change the phone of one who is neither rung nor talking."""
+        phone = state_interface or interface
         known = self.state.agents.get(agent)
-        if any(a.interface == interface and a is not known for a in self.state.agents.values()):
+        others = [a for a in self.state.agents.values() if a is not known]
+        if any(a.interface == interface or a.phone == phone for a in others):
             return "interface_taken"
-        if known and known.offer and known.interface != interface:
+        if known and known.offer and (known.interface, known.phone) != (interface, phone):
             return "agent_busy"
-        if known is None or known.interface != interface:
-            links.find_home(self.state, interface)
-        self.state.agents.setdefault(agent, Agent(agent, interface)).interface = interface
+        if known is None or known.phone != phone:
+            links.find_home(self.state, phone)
+        person = self.state.agents.setdefault(agent, Agent(agent, interface, phone))
+        person.interface, person.phone = interface, phone
         return self._settled()
 
     def delete_agent(self, agent: str) -> str:
@@ -131,17 +142,21 @@ class Reference:
         del self.state.agents[agent]
         return self._settled()
 
-    def put_member(self, queue: str, agent: str, penalty: int = 0) -> str:
-        """Add a member behind all others, or change the penalty of one."""
+    def put_member(self, queue: str, agent: str, settings: MemberSettings | None = None) -> str:
+        """Add a member behind all others, or change how one serves. No end of an autopause."""
         if queue not in self.state.queues:
             return "unknown_queue"
         if agent not in self.state.agents:
             return "unknown_agent"
+        settings = settings or MemberSettings()
         members = self.state.queues[queue].members
         if agent not in members:
             self.state.queues[queue].added += 1
-            members[agent] = Member(agent, penalty, self.state.queues[queue].added)
-        members[agent].penalty = penalty
+            members[agent] = Member(agent, settings, self.state.queues[queue].added)
+        member = members[agent]
+        member.settings = settings
+        if settings.paused or member.paused == "person":
+            member.paused = "person" if settings.paused else ""
         return self._settled()
 
     def delete_member(self, queue: str, agent: str) -> str:
@@ -161,6 +176,8 @@ class Reference:
 
     def login(self, agent: str) -> str:
         """The agent takes calls."""
+        if agent in self.state.agents and not self.state.agents[agent].logged_in:
+            self.state.agents[agent].misses = 0
         return self._change(agent, logged_in=True)
 
     def logout(self, agent: str) -> str:
@@ -169,13 +186,46 @@ class Reference:
             self._cancel(self.state.agents[agent])
         return self._change(agent, logged_in=False)
 
-    def pause(self, agent: str) -> str:
-        """The agent takes no new calls for a while; a phone that rings rings on."""
-        return self._change(agent, paused=True)
+    def pause(self, agent: str, reason: str = "", queue: str | None = None) -> str:
+        """The agent takes no new calls for a while, of one queue or any; what rings rings on."""
+        if queue is None:
+            return self._change(agent, paused="person")
+        refusal = self._no_member(queue, agent)
+        if not refusal:
+            self.state.queues[queue].members[agent].paused = "person"
+        return refusal or self._settled()
 
-    def unpause(self, agent: str) -> str:
-        """The agent takes calls again."""
-        return self._change(agent, paused=False)
+    def unpause(self, agent: str, queue: str | None = None) -> str:
+        """The agent takes calls again, of one queue or all; of the others as before."""
+        if queue is not None and (refusal := self._no_member(queue, agent)):
+            return refusal
+        if agent not in self.state.agents:
+            return "unknown_agent"
+        known = self.state.agents[agent]
+        pauses = {
+            one.name: one.members[agent]
+            for one in self.state.queues.values()
+            if agent in one.members
+        }
+        ended = [m for name, m in pauses.items() if queue in (None, name)]
+        if known.paused or any(member.paused for member in ended):
+            known.misses = 0
+        for member in pauses.values():
+            member.paused = "" if member in ended else member.paused or known.paused
+        known.paused = ""
+        return self._settled()
+
+    def end_pause(self, agent: str) -> str:
+        """As the directory's mirror: a person's pause of all queues ends, and nothing else."""
+        by_person = agent in self.state.agents and self.state.agents[agent].paused == "person"
+        return self._change(agent, **({"paused": ""} if by_person else {}))
+
+    def _no_member(self, queue: str, agent: str) -> str:
+        if queue not in self.state.queues:
+            return "unknown_queue"
+        if agent not in self.state.agents:
+            return "unknown_agent"
+        return "" if agent in self.state.queues[queue].members else "not_a_member"
 
     # ── calls, by API ───────────────────────────────────────────────────────────────────────
 
@@ -244,6 +294,8 @@ class Reference:
                 calls.hang_up(self.state, offer, "lost")
             else:
                 calls.end_offer(self.state, offer, outcome)
+                if offer.state == "ringing":
+                    autopause.missed(self.state, offer, outcome)
 
         def silent(_: Agent, offer: Offer) -> bool:
             mine = (offer.offer_id, offer.box, offer.fence)
@@ -318,7 +370,7 @@ class Reference:
         admission.sweep(self.state)
         return OK
 
-    def _change(self, agent: str, **flags: bool) -> str:
+    def _change(self, agent: str, **flags: bool | str) -> str:
         if agent not in self.state.agents:
             return "unknown_agent"
         for name, value in flags.items():

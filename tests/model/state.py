@@ -7,7 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from coordinator.line.types import AgentState, CallState, PenaltyChange, QueueSettings
+from coordinator.line.types import (
+    AgentState,
+    CallState,
+    MemberSettings,
+    PenaltyChange,
+    QueueSettings,
+)
 
 SECOND = 1_000_000
 
@@ -15,6 +21,9 @@ SECOND = 1_000_000
 NOT_REGISTERED = frozenset({"UNAVAILABLE", "INVALID"})
 #: Device states in which a phone may be rung.
 FREE = frozenset({"NOT_INUSE", "UNKNOWN"})
+
+#: Who has paused: nobody, a person, or autopause.
+Pauser = Literal["", "person", "autopause"]
 
 OfferState = Literal["ringing", "claimed", "talking"]
 
@@ -34,12 +43,21 @@ class Timing:
 
 @dataclass
 class Member:
-    """An agent's membership in one queue. `order`: the how-manieth ever added to the queue."""
+    """An agent's membership in one queue. `order`: the how-manieth ever added to the queue.
+
+    paused: in this queue, by whom.
+    """
 
     agent: str
-    penalty: int
+    settings: MemberSettings
     order: int
     calls: int = 0
+    paused: Pauser = ""
+
+    @property
+    def penalty(self) -> int:
+        """Its own, whatever a caller's raise makes of it."""
+        return self.settings.penalty
 
 
 @dataclass
@@ -76,13 +94,16 @@ class Offer:
 class Agent:
     """A person with a phone. Timers are the moment they end, 0 for never set.
 
+    `phone`: the device whose state counts. `paused`: in all queues, by whom. `misses`: in a row.
     `stopping`: an offer whose phone was told to stop, and may ring on until its box says it has.
     """
 
     name: str
     interface: str
+    phone: str
     logged_in: bool = False
-    paused: bool = False
+    paused: Pauser = ""
+    misses: int = 0
     last_call_us: int = 0
     rest_until: int = 0
     wrapup_until: int = 0
@@ -152,7 +173,7 @@ class Box:
 
 @dataclass
 class State:
-    """The whole line. `homes`: interface → the box where it is registered now."""
+    """The whole line. `homes`: phone → the box where it is registered now."""
 
     timing: Timing = field(default_factory=Timing)
     now: int = 0
@@ -183,12 +204,12 @@ class State:
 
     def home_of(self, agent: Agent) -> str:
         """The box where the agent's phone is registered; empty for none."""
-        return self.homes.get(agent.interface, "")
+        return self.homes.get(agent.phone, "")
 
     def device_of(self, agent: Agent) -> str:
         """The agent's device as its home box reports it; empty without a home."""
         home = self.home_of(agent)
-        return self.boxes[home].devices.get(agent.interface, "") if home else ""
+        return self.boxes[home].devices.get(agent.phone, "") if home else ""
 
     def offers(self) -> list[Offer]:
         """Every live offer and call."""
@@ -207,11 +228,11 @@ def agent_state(state: State, agent: Agent) -> AgentState:
         return "unregistered"
     if agent.paused:
         return "paused"
-    if state.device_of(agent) not in FREE:
-        return "in_use"
     if agent.rest_until > state.now:
         return "resting"
-    return "wrapup" if agent.wrapup_until > state.now else "available"
+    if agent.wrapup_until > state.now:
+        return "wrapup"
+    return "available" if state.device_of(agent) in FREE else "in_use"
 
 
 def call_state(state: State, caller: Caller) -> CallState:

@@ -19,7 +19,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, PenaltyChange, QueueSettings
+from coordinator.line.types import (
+    EMPTY_CONDITIONS,
+    STRATEGIES,
+    MemberSettings,
+    PenaltyChange,
+    QueueSettings,
+)
 from coordinator.protocol import Join, LiveOffer, Snapshot, WaitingCall
 from tests.model.state import SECOND, Caller, Offer
 from tests.model.world import World
@@ -62,6 +68,19 @@ settings_of_queues = st.builds(
     joinempty=st.one_of(st.just(""), st.just(""), st.just(""), condition_sets),
     leavewhenempty=st.one_of(st.just(""), st.just(""), st.just(""), condition_sets),
     defaultrule=st.sampled_from(["", "", *RULES]),
+    ringinuse=st.sampled_from([False, False, True]),
+    autopause=st.sampled_from(["no", "no", "yes", "all"]),
+    autopausedelay=st.sampled_from([0, 0, 3]),
+    autopausebusy=st.booleans(),
+    autopauseunavail=st.booleans(),
+    autopause_after=st.sampled_from([1, 1, 2]),
+)
+settings_of_members = st.builds(
+    MemberSettings,
+    penalty=penalties,
+    wrapuptime=st.sampled_from([None, None, 0, 3]),
+    ringinuse=st.sampled_from([None, None, None, True, False]),
+    paused=st.sampled_from([False, False, False, True]),
 )
 
 _tenants = count(1)
@@ -124,14 +143,14 @@ class LineMachine(RuleBasedStateMachine):
 
     @initialize(
         queues=st.tuples(*[settings_of_queues] * len(QUEUES)),
-        members=st.lists(st.tuples(picks, picks, penalties), min_size=4, max_size=12),
+        members=st.lists(st.tuples(picks, picks, settings_of_members), min_size=4, max_size=12),
         phones=st.lists(picks, min_size=len(AGENTS), max_size=len(AGENTS)),
         rules=st.tuples(*[changes_of_rules] * len(RULES)),
     )
     def open_for_business(
         self,
         queues: tuple[QueueSettings, ...],
-        members: list[tuple[int, int, int]],
+        members: list[tuple[int, int, MemberSettings]],
         phones: list[int],
         rules: tuple[tuple[PenaltyChange, ...], ...],
     ) -> None:
@@ -143,10 +162,9 @@ class LineMachine(RuleBasedStateMachine):
         for agent in AGENTS:
             self.world.step("put_agent", agent, f"PJSIP/{agent}")
             self.world.step("login", agent)
-        for queue, member, penalty in members:
-            self.world.step(
-                "put_member", one_of([*QUEUES], queue), one_of([*AGENTS], member), penalty
-            )
+        for queue, member, how in members:
+            names = (one_of([*QUEUES], queue), one_of([*AGENTS], member))
+            self.world.step("put_member", *names, how)
         for number, box in enumerate(BOXES):
             here = [a for a, p in zip(AGENTS, phones, strict=True) if p % len(BOXES) == number]
             self.world.step("attach", box, f"{box}-0", box, 1, OWNERS[number % 2])
@@ -273,6 +291,21 @@ class LineMachine(RuleBasedStateMachine):
         self.over += [replace(o) for o in self.offers if o.agent == name and change == "logout"]
         self.world.step(change, name)
 
+    @rule(
+        pick=picks,
+        queue=picks,
+        change=st.sampled_from(["pause", "unpause"]),
+        reason=st.sampled_from(["", "lunch"]),
+    )
+    def member(self, pick: int, queue: int, change: str, reason: str) -> None:
+        name, there = one_of([*AGENTS], pick), one_of([*QUEUES], queue)
+        arguments = (name, reason, there) if change == "pause" else (name, there)
+        self.world.step(change, *arguments)
+
+    @rule(pick=picks)
+    def mirrored_as_not_paused(self, pick: int) -> None:
+        self.world.step("end_pause", one_of([*AGENTS], pick))
+
     @rule(pick=picks)
     def back_to_work(self, pick: int) -> None:
         """Or everyone would be away before long."""
@@ -310,19 +343,21 @@ class LineMachine(RuleBasedStateMachine):
     def delete_rule(self, name: str) -> None:
         self.world.step("delete_rule", name)
 
-    @rule(queue=picks, pick=picks, penalty=penalties)
-    def put_member(self, queue: int, pick: int, penalty: int) -> None:
+    @rule(queue=picks, pick=picks, settings=settings_of_members)
+    def put_member(self, queue: int, pick: int, settings: MemberSettings) -> None:
         agent = one_of([*AGENTS], pick)
-        self.world.step("put_member", one_of([*QUEUES], queue), agent, penalty)
+        self.world.step("put_member", one_of([*QUEUES], queue), agent, settings)
 
     @rule(queue=picks, pick=picks)
     def delete_member(self, queue: int, pick: int) -> None:
         self.world.step("delete_member", one_of([*QUEUES], queue), one_of([*AGENTS], pick))
 
-    @rule(pick=picks, other=picks)
-    def put_agent(self, pick: int, other: int) -> None:
-        interface = f"PJSIP/{one_of([*AGENTS, 'spare'], other)}"
-        self.world.step("put_agent", one_of([*AGENTS], pick), interface)
+    @rule(pick=picks, other=picks, local=st.sampled_from(["", "", "Local/x", "Local/y"]))
+    def put_agent(self, pick: int, other: int, local: str) -> None:
+        """Dialled by its phone, or by another name while the phone's state counts."""
+        phone = f"PJSIP/{one_of([*AGENTS, 'spare'], other)}"
+        names = (local, phone) if local else (phone, "")
+        self.world.step("put_agent", one_of([*AGENTS], pick), *names)
 
     @rule(pick=picks)
     def delete_agent(self, pick: int) -> None:

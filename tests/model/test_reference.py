@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from coordinator.line.types import Origin, QueueSettings, Strategy
+from coordinator.line.types import MemberSettings, Origin, QueueSettings, Strategy
 from coordinator.protocol import DeviceState, Join, LiveOffer, Snapshot, WaitingCall
 from tests.model.reference import Reference
 from tests.model.state import SECOND, Offer
@@ -51,7 +51,7 @@ class Floor:
             if agent not in self.line.state.agents:
                 self.line.put_agent(agent, f"PJSIP/{agent}")
                 self.device(agent, "NOT_INUSE")
-            self.line.put_member(name, agent, penalty)
+            self.line.put_member(name, agent, MemberSettings(penalty))
             self.line.login(agent)
 
     def device(self, agent: str, state: str, box: str = "a") -> None:

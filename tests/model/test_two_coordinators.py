@@ -21,7 +21,7 @@ from coordinator.audit.world import Agent, Caller, World
 from coordinator.errors import REFUSALS, Refused
 from coordinator.journal import Entry, stream_position
 from coordinator.line.engine import Engine
-from coordinator.line.types import STRATEGIES, Origin, QueueSettings
+from coordinator.line.types import STRATEGIES, MemberSettings, Origin, QueueSettings
 from coordinator.protocol import Join, Snapshot
 
 AGENTS = ("anna", "bert", "carl", "dora")
@@ -83,7 +83,7 @@ class Rivals:
             await one.put_agent(agent, f"PJSIP/{agent}")
             await one.login(agent)
             for queue in QUEUES[number % 2 :]:
-                await one.put_member(queue, agent, number // 3)
+                await one.put_member(queue, agent, MemberSettings(number // 3))
         await one.mirrored("run")
         for number, name in enumerate(BOXES):
             self.boxes[name] = Box(f"{name}-0")

@@ -10,12 +10,12 @@ from coordinator.errors import Refused
 from coordinator.journal import Entry
 from coordinator.line.engine import Engine
 from coordinator.line.scripts import Timing
-from coordinator.line.types import AgentView, Origin, WaitingCaller
+from coordinator.line.types import AgentView, Membership, Origin, WaitingCaller
 from coordinator.protocol import Join
 from tests.model.ledger import Ledger
 from tests.model.matching import line_of
 from tests.model.reference import Reference
-from tests.model.state import SECOND, Event
+from tests.model.state import SECOND, Event, Pauser
 from tests.model.state import Timing as ModelTiming
 
 T = TypeVar("T")
@@ -128,6 +128,9 @@ class World:
         return min((max(m, self.now) for m in moments if 0 < m <= target), default=0)
 
     def _engine_step(self, name: str, *args: Any) -> str:
+        if name == "end_pause":  # of a mirror, which tells many at once
+            (refused,) = self.run(self.engine.change_agents([(args[0], name, "")]))
+            return refused.code if refused else "ok"
         try:
             reply = self.run(getattr(self.engine, name)(*args))
         except Refused as refused:
@@ -189,13 +192,27 @@ class World:
 
     def _compare_agents(self, agents: dict[str, AgentView]) -> None:
         for name, agent in self.model.state.agents.items():
+            pauses = {
+                queue.name: queue.members[name].paused
+                for queue in self.model.state.queues.values()
+                if name in queue.members
+            }
             expected = (
+                agent.paused,
+                pauses,
                 self.model.state.home_of(agent),
                 agent.offer.call_id if agent.offer and agent.offer.state == "talking" else "",
                 agent.last_call_us,
             )
             view = agents[name]
-            shown = (view.home, view.call_id, view.last_call_us)
+            memberships = view.memberships.items()
+            shown = (
+                _pauser(view),
+                {queue: _pauser(member) for queue, member in memberships},
+                view.home,
+                view.call_id,
+                view.last_call_us,
+            )
             assert shown == expected, f"{name}: the line {shown}, the model {expected}"
 
     async def _forget(self) -> None:
@@ -221,6 +238,12 @@ def compared(entry: Entry) -> Event | None:
         return None
     word, *fields = COMPARED[entry.type]
     return (word, *(str(entry.data[field]) for field in fields))
+
+
+def _pauser(view: AgentView | Membership) -> Pauser:
+    if not view.paused:
+        return ""
+    return "autopause" if view.autopaused else "person"
 
 
 def _caller_row(view: WaitingCaller) -> tuple[int, str, str, int, int, str]:

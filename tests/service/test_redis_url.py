@@ -14,7 +14,7 @@ from coordinator.errors import Refused
 from coordinator.history.live import BLOCK_MS
 from coordinator.line import keys
 from coordinator.line.engine import Engine
-from coordinator.line.types import Origin, QueueSettings
+from coordinator.line.types import MemberSettings, Origin, QueueSettings
 from coordinator.protocol import Join, Snapshot
 from coordinator.redis_client import ANSWER_S, AWAY, connected, eviction, server_id, server_time
 from tests.service.valkeys import Node, Start, start
@@ -73,7 +73,7 @@ async def serves_a_line(client: "Redis", tenant: str) -> None:
     engine = Engine(client, tenant)
     await engine.put_queue("sales", QueueSettings(strategy="linear"))
     await engine.put_agent("101", "PJSIP/101")
-    assert await engine.put_members([("sales", "101", 0)]) == [None]
+    assert await engine.put_members([("sales", "101", MemberSettings())]) == [None]
     await engine.login("101")
     await engine.mirrored("run")
     await engine.attach("a", "link", "adapter", 1, "one")

@@ -186,6 +186,9 @@ class Conversation:
         known = ("PJSIP/101", "PJSIP/102", "PJSIP/gvq-b", "")
         listed = [m for m in self.ami.take() if dict(m).get("Device", "") in known]
         self.chapters["devices"] = [tuple(p for p in m if p[0] != "ListItems") for m in listed]
+        self._do("ExtensionStateList", "hints")
+        await self.ami.until(has(Event="ExtensionStateListComplete"))
+        self._end("hints")
 
     async def _join(self, chapter: str = "join") -> None:
         await self.hand.caller("a")

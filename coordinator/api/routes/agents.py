@@ -35,7 +35,9 @@ async def put_agent(agent: AgentName, body: AgentIn, here: Here, response: Respo
     """Create the agent, logged out; or change phone and display name: login and pause stay."""
     if body.name not in (None, agent):
         raise Refused("invalid", detail=f"body.name: must be {agent!r} as in the path, or absent")
-    saved = await here.directory.put_agent(agent, body.interface, body.display_name)
+    saved = await here.directory.put_agent(
+        agent, body.interface, body.display_name, body.state_interface
+    )
     say_created(response, saved.created)
     return AgentSaved.of(saved)
 
@@ -67,7 +69,8 @@ async def logout(agent: AgentName, here: Here) -> AgentSaved:
 
 @router.post("/{agent}/pause", dependencies=[needs("operate")], responses=refusals("unknown_agent"))
 async def pause(agent: AgentName, here: Here, body: PauseIn | None = None) -> AgentSaved:
-    """Not to be rung until unpaused. A phone that rings goes on ringing, as with Queue()."""
+    """Not to be rung by any queue until unpaused. A phone that rings goes on ringing, as with
+    Queue()."""
     return AgentSaved.of(await here.directory.pause(agent, (body or PauseIn()).reason))
 
 
@@ -75,7 +78,7 @@ async def pause(agent: AgentName, here: Here, body: PauseIn | None = None) -> Ag
     "/{agent}/unpause", dependencies=[needs("operate")], responses=refusals("unknown_agent")
 )
 async def unpause(agent: AgentName, here: Here) -> AgentSaved:
-    """The end of the pause."""
+    """The end of every pause, in all queues: of those of one queue and of autopause too."""
     return AgentSaved.of(await here.directory.unpause(agent))
 
 

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Query, Response
 from coordinator.api.auth import needs
 from coordinator.api.problems import created, refusals
 from coordinator.api.routes.common import AgentName, QueueName, say_created
+from coordinator.api.schemas.agents import MembershipOut, PauseIn
 from coordinator.api.schemas.queues import (
     CallerOut,
     MemberIn,
+    MemberPatch,
     MemberSaved,
     QueueAgent,
     QueueDetail,
@@ -18,9 +20,13 @@ from coordinator.api.schemas.queues import (
     QueueSaved,
     queue_fields,
 )
-from coordinator.api.services import Here
+from coordinator.api.services import Here, Services
+from coordinator.directory.types import Member, Saved
+from coordinator.line.types import AgentView
 
 router = APIRouter(prefix="/v1/queues", tags=["queues"])
+
+_NO_MEMBER = ("unknown_queue", "unknown_agent", "not_a_member")
 
 #: Most callers shown at once. Nobody reads further; a program may page by `limit`.
 MOST_CALLERS = 10_000
@@ -37,12 +43,19 @@ async def get_queue(queue: QueueName, here: Here) -> QueueDetail:
     """A queue with its figures and its members, in the order in which they were added."""
     members = await here.directory.members(queue)
     view = await here.engine.queue(queue)
-    states = {agent.name: agent.state for agent in await here.engine.agents()}
-    agents = [
-        QueueAgent(agent=member.agent, penalty=member.penalty, state=states.get(member.agent))
-        for member in members
-    ]
-    return QueueDetail(**queue_fields(view), agents=agents)
+    agents = {agent.name: agent for agent in await here.engine.agents()}
+    shown = [_member(member, agents.get(member.agent)) for member in members]
+    return QueueDetail(**queue_fields(view), agents=shown)
+
+
+def _member(member: Member, agent: AgentView | None) -> QueueAgent:
+    there = agent.memberships.get(member.queue) if agent else None
+    return QueueAgent(
+        agent=member.agent,
+        penalty=member.settings.penalty,
+        state=agent.state if agent else None,
+        membership=MembershipOut.of(there) if there else None,
+    )
 
 
 @router.put(
@@ -97,17 +110,66 @@ async def list_callers(
 async def put_member(
     queue: QueueName, agent: AgentName, here: Here, response: Response, body: MemberIn | None = None
 ) -> MemberSaved:
-    """Add the agent as the queue's last member, or change the penalty in place."""
-    saved = await here.directory.put_member(queue, agent, (body or MemberIn()).penalty)
+    """Add the agent as the queue's last member, or change in place how it serves."""
+    wanted = body or MemberIn()
+    saved = await here.directory.put_member(
+        queue,
+        agent,
+        wanted.penalty,
+        wanted.wrapuptime,
+        wanted.ringinuse,
+        wanted.reason if wanted.paused else None,
+    )
     say_created(response, saved.created)
     return MemberSaved.of(saved)
+
+
+@router.patch(
+    "/{queue}/members/{agent}",
+    dependencies=[needs("operate")],
+    responses=refusals(*_NO_MEMBER),
+)
+async def change_member(
+    queue: QueueName, agent: AgentName, here: Here, body: MemberPatch
+) -> MemberSaved:
+    """Change some of how the agent serves; the rest stays."""
+    fields = body.model_dump(exclude_unset=True)
+    return MemberSaved.of(await here.directory.change_member(queue, agent, **fields))
+
+
+@router.post(
+    "/{queue}/members/{agent}/pause",
+    dependencies=[needs("operate")],
+    responses=refusals(*_NO_MEMBER),
+)
+async def pause_member(
+    queue: QueueName, agent: AgentName, here: Here, body: PauseIn | None = None
+) -> MemberSaved:
+    """Not to be rung by this queue until unpaused. A phone that rings goes on ringing."""
+    saved = await here.directory.pause(agent, (body or PauseIn()).reason, queue)
+    return await _paused(here, queue, agent, saved.applied)
+
+
+@router.post(
+    "/{queue}/members/{agent}/unpause",
+    dependencies=[needs("operate")],
+    responses=refusals(*_NO_MEMBER),
+)
+async def unpause_member(queue: QueueName, agent: AgentName, here: Here) -> MemberSaved:
+    """The end of every pause in this queue; who was paused in all stays so in the others."""
+    saved = await here.directory.unpause(agent, queue)
+    return await _paused(here, queue, agent, saved.applied)
+
+
+async def _paused(here: Services, queue: str, agent: str, applied: bool) -> MemberSaved:
+    return MemberSaved.of(Saved(await here.directory.member(queue, agent), False, applied))
 
 
 @router.delete(
     "/{queue}/members/{agent}",
     dependencies=[needs("operate")],
     status_code=204,
-    responses=refusals("unknown_queue", "unknown_agent", "not_a_member"),
+    responses=refusals(*_NO_MEMBER),
 )
 async def delete_member(queue: QueueName, agent: AgentName, here: Here) -> None:
     """End the membership. A phone that rings for this queue stops; a call goes on."""

@@ -4,32 +4,36 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from coordinator.api.schemas.common import Request, Text, shown
+from coordinator.api.schemas.common import Request, Seconds, Text, shown
 from coordinator.api.schemas.queues import QueueIn
 from coordinator.directory import Difference, Imported, Wanted, WantedAgent
 from coordinator.directory.importing import Kind
 from coordinator.errors import Refused
-from coordinator.names import Interface, Name
+from coordinator.line.types import MemberSettings
+from coordinator.names import Device, Interface, Name
 from coordinator.protocol import Penalty
 
 
 class ImportAgent(Request):
-    """An agent to be there. One who is new is logged in, and paused if so said.
+    """An agent to be there. One who is new is logged in.
 
     An agent who is there keeps login and pause, and without `display_name` that too.
     """
 
     interface: Interface
+    state_interface: Device | Literal[""] = ""
     display_name: Text | None = None
-    paused: bool = False
 
 
 class ImportMember(Request):
-    """A membership to be there, with that penalty."""
+    """A membership to be there, so. `paused`: only one who is new."""
 
     queue: Name
     agent: Name
     penalty: Penalty = 0
+    wrapuptime: Seconds | None = None
+    ringinuse: bool | None = None
+    paused: bool = False
 
 
 class ImportIn(Request):
@@ -54,13 +58,15 @@ class ImportIn(Request):
 
     def wanted(self) -> Wanted:
         """As the directory takes it. Raises Refused invalid for a member named twice."""
-        members: dict[tuple[str, str], int] = {}
+        members: dict[tuple[str, str], MemberSettings] = {}
         for number, one in enumerate(self.members):
             if (one.queue, one.agent) in members:
                 raise Refused("invalid", detail=f"body.members.{number}: this member comes twice")
-            members[one.queue, one.agent] = one.penalty
+            members[one.queue, one.agent] = MemberSettings(
+                one.penalty, one.wrapuptime, one.ringinuse, one.paused
+            )
         agents = {
-            name: WantedAgent(one.interface, one.display_name, one.paused)
+            name: WantedAgent(one.interface, one.display_name, one.state_interface)
             for name, one in self.agents.items()
         }
         queues = {name: one.settings() for name, one in self.queues.items()}

@@ -2,12 +2,21 @@
 
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from coordinator.api.schemas.agents import MEMBERSHIP, MembershipOut
 from coordinator.api.schemas.announcing import Announcing
-from coordinator.api.schemas.common import CALL_ID, Applied, Request, Seconds, seconds, shown
+from coordinator.api.schemas.common import (
+    CALL_ID,
+    Applied,
+    Request,
+    Seconds,
+    Text,
+    seconds,
+    shown,
+)
 from coordinator.directory.types import Member, Queue, Saved
 from coordinator.line.types import (
     EMPTY_CONDITIONS,
@@ -53,7 +62,7 @@ _QUEUE: dict[str, Any] = {
     "wrapuptime": 10, "servicelevel": 20, "penaltymemberslimit": 0,
     "maxlen": 0, "joinempty": "paused,penalty", "leavewhenempty": "",
     "announce_frequency": 60, "musicclass": "jazz", "context": "sales-keys",
-    "defaultrule": "patience",
+    "defaultrule": "patience", "ringinuse": False, "autopause": "yes", "autopause_after": 2,
 }  # fmt: skip
 _QUEUE_LIVE = _QUEUE | {
     "callers": 3, "available": 0, "members": 12, "completed": 140, "abandoned": 6,
@@ -95,6 +104,23 @@ class QueueIn(Request, Announcing):
         ),
     ] = ""
 
+    ringinuse: Annotated[
+        bool,
+        Field(description="Ring who is in use by a call that is not of a queue. Queue() has yes."),
+    ] = False
+    autopause: Annotated[
+        Literal["no", "yes", "all"],
+        Field(description="Pause who does not answer: in this queue, or in all."),
+    ] = "no"
+    autopausedelay: Annotated[
+        Seconds, Field(description="Not so soon after the agent's last call, s.")
+    ] = 0
+    autopausebusy: Annotated[bool, Field(description="Also who is busy.")] = False
+    autopauseunavail: Annotated[bool, Field(description="Also who cannot be reached.")] = False
+    autopause_after: Annotated[
+        int, Field(ge=1, le=1000, description="Only after so many misses in a row.")
+    ] = 1
+
     def settings(self) -> QueueSettings:
         """As the line takes them."""
         return QueueSettings(**self.model_dump())
@@ -115,6 +141,12 @@ class QueueConfig(Announcing):
     joinempty: str
     leavewhenempty: str
     defaultrule: str
+    ringinuse: bool
+    autopause: Literal["no", "yes", "all"]
+    autopausedelay: int
+    autopausebusy: bool
+    autopauseunavail: bool
+    autopause_after: int
 
 
 class QueueSaved(QueueConfig):
@@ -164,18 +196,27 @@ _FIGURES = ("name", "callers", "available", "members", "completed", "abandoned")
 
 
 class QueueAgent(BaseModel):
-    """A member as a queue shows it, in the order in which they were added."""
+    """A member as a queue shows it, in the order in which they were added.
+
+    What it is as a member is null, with its state, while the line has not got it.
+    """
 
     agent: str
     penalty: int
     state: AgentState | None
+    membership: MembershipOut | None
 
 
 class QueueDetail(QueueOut):
     """A queue with its members. An agent's state is null while the line has not got it."""
 
     model_config = shown(
-        _QUEUE_LIVE | {"agents": [{"agent": "alice", "penalty": 0, "state": "talking"}]}
+        _QUEUE_LIVE
+        | {
+            "agents": [
+                {"agent": "alice", "penalty": 0, "state": "talking", "membership": MEMBERSHIP}
+            ]
+        }
     )
 
     agents: list[QueueAgent]
@@ -223,27 +264,61 @@ class CallerOut(BaseModel):
 
 
 class MemberIn(Request):
-    """How an agent serves a queue: lower penalties are rung first."""
+    """How an agent serves a queue: lower penalties are rung first.
 
-    model_config = shown({"penalty": 0})
+    `wrapuptime` (s), `ringinuse`: null for the queue's. `paused`, `reason`: of a new member; who
+    is there stays paused or not.
+    """
+
+    model_config = shown({"penalty": 0, "wrapuptime": 30})
 
     penalty: Penalty = 0
+    wrapuptime: Seconds | None = None
+    ringinuse: bool | None = None
+    paused: bool = False
+    reason: Text = ""
+
+
+class MemberPatch(Request):
+    """What of a membership is to change; what is left out stays. null: the queue's."""
+
+    model_config = shown({"ringinuse": True})
+
+    penalty: Penalty = 0
+    wrapuptime: Seconds | None = None
+    ringinuse: bool | None = None
 
 
 class MemberSaved(BaseModel):
-    """A membership as it was saved."""
+    """A membership as it was saved. `paused`: in this queue, by a person."""
 
-    model_config = shown({"queue": "sales", "agent": "alice", "penalty": 0, "applied": True})
+    model_config = shown(
+        {
+            "queue": "sales", "agent": "alice", "penalty": 0, "wrapuptime": 30, "ringinuse": None,
+            "paused": False, "pause_reason": "", "applied": True,
+        }
+    )  # fmt: skip
 
     queue: str
     agent: str
     penalty: int
+    wrapuptime: int | None
+    ringinuse: bool | None
+    paused: bool
+    pause_reason: str
     applied: Applied
 
     @classmethod
     def of(cls, saved: Saved[Member]) -> "MemberSaved":
         """From the directory's answer."""
-        member = saved.record
+        member, settings = saved.record, saved.record.settings
         return cls(
-            queue=member.queue, agent=member.agent, penalty=member.penalty, applied=saved.applied
+            queue=member.queue,
+            agent=member.agent,
+            penalty=settings.penalty,
+            wrapuptime=settings.wrapuptime,
+            ringinuse=settings.ringinuse,
+            paused=settings.paused,
+            pause_reason=settings.reason,
+            applied=saved.applied,
         )

@@ -48,6 +48,10 @@ def _unfit(world: World, caller: Caller, name: str) -> str:
         return f"the agent was {agent.state if agent else 'unknown'}, not available"
     if member is None:
         return "" if world.partial else f"is no member of queue {caller.queue}"
+    if member.paused:
+        return f"the agent was paused in queue {caller.queue}"
+    if not agent.holds and not world.may_ring(world.queues[caller.queue], name):
+        return "the agent was in_use, and the queue does not ring who is"
     if world.penalty(caller, member) is None:
         return f"the caller's penalty window does not admit penalty {member.penalty}"
     if caller.detached:

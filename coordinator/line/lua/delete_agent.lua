@@ -10,7 +10,7 @@ transition('delete_agent', function(arg)
   if a.offer ~= '' or a.call ~= '' then return 'agent_busy' end
   local at_work = a.logged_in == '1'
   save(K.agent(a.name), a, 'logged_in', '0')
-  if at_work then agents.tell(a, 'logout') end
+  if at_work then agents.tell(a, 'logout', 'api') end
   agents.refresh(a)
   journal('agent.state', 'agent', a.name, 'state', 'offline', 'reason', 'deleted', 'home', a.home,
     'by', 'api')
@@ -18,6 +18,7 @@ transition('delete_agent', function(arg)
   if a.home ~= '' then redis.call('SREM', K.homed(a.home), a.name) end
   clear_timer('agent:' .. a.name)
   redis.call('HDEL', K.interfaces(), a.interface)
+  redis.call('HDEL', K.phones(), a.phone)
   redis.call('SREM', K.agents(), a.name)
   redis.call('DEL', K.agent(a.name))
 end)

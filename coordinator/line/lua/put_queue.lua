@@ -1,6 +1,6 @@
 -- Purpose    Creates a queue or changes its settings.
 -- Guarantee  Callers keep their places; a new strategy rules from the next decision, a new
---            leavewhenempty at once.
+--            leavewhenempty or ringinuse at once.
 -- KEYS       tenant prefix
 -- ARGV       {queue, settings: the fields of QueueSettings, those of Announcing as one text}
 -- Returns    ok
@@ -15,8 +15,11 @@ transition('put_queue', function(arg)
   for field, value in pairs(s) do redis.call('HSET', key, field, value) end
   journal('queue.changed', 'queue', arg.queue, 'strategy', s.strategy, 'weight', s.weight,
     'ring_timeout_s', s.timeout, 'retry_s', s.retry, 'wrapup_s', s.wrapuptime,
-    'penalty_members_limit', s.penaltymemberslimit, 'removed', 0)
+    'penalty_members_limit', s.penaltymemberslimit, 'ringinuse', s.ringinuse, 'removed', 0)
   if before.strategy and before.strategy ~= s.strategy then members.refile(arg.queue) end
+  if before.ringinuse and before.ringinuse ~= tostring(s.ringinuse) then
+    members.follow_ringinuse(arg.queue)
+  end
   members.flatten(arg.queue)
   redis.call(s.leavewhenempty == '' and 'SREM' or 'SADD', K.emptying(), arg.queue)
   stirred.queue[arg.queue] = true

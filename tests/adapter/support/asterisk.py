@@ -130,7 +130,10 @@ class Conversation:
         self.event("FullyBooted", Status="Fully Booted")
 
     async def resync(
-        self, channels: list[Lines] | None = None, devices: list[Lines] | None = None
+        self,
+        channels: list[Lines] | None = None,
+        devices: list[Lines] | None = None,
+        hints: list[Lines] | None = None,
     ) -> str:
         """Answers the snapshot's actions; the key that was set."""
         key = await self.expect("Setvar")
@@ -139,6 +142,7 @@ class Conversation:
         self.answer(key)
         self.list_(await self.expect("Status"), "Status", channels or [])
         self.list_(await self.expect("DeviceStateList"), "DeviceStateChange", devices or [])
+        self.list_(await self.expect("ExtensionStateList"), "ExtensionStatus", hints or [])
         return key["Value"]
 
     async def closed(self) -> bytes:

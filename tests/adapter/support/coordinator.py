@@ -14,6 +14,8 @@ from coordinator.protocol import (
     UPSTREAM,
     Ack,
     Ask,
+    Change,
+    Changed,
     Command,
     CommandFrame,
     Done,
@@ -25,7 +27,7 @@ from coordinator.protocol import (
     Welcome,
 )
 
-T = TypeVar("T", Hello, EventFrame, Done, Heartbeat, Ask)
+T = TypeVar("T", Hello, EventFrame, Done, Heartbeat, Ask, Change)
 
 
 @dataclass
@@ -71,6 +73,14 @@ class Linked:
         """Answers an ask."""
         await self._send(told.model_dump_json())
 
+    async def change(self) -> Change:
+        """The next change by phone."""
+        return await self._next(Change)
+
+    async def changed(self, changed: Changed) -> None:
+        """Says what came of a change."""
+        await self._send(changed.model_dump_json())
+
     async def beat(self) -> None:
         """Waits for a heartbeat."""
         await self._next(Heartbeat)
@@ -88,7 +98,7 @@ class Linked:
             frame = UPSTREAM.validate_json(await self.socket.recv(decode=False))
             if isinstance(frame, kind):
                 return frame
-            assert isinstance(frame, Heartbeat | Done | Ask), f"unexpected {frame}"
+            assert isinstance(frame, Heartbeat | Done | Ask | Change), f"unexpected {frame}"
 
     async def _send(self, text: str) -> None:
         await self.socket.send(text)

@@ -7,11 +7,11 @@ local LEAVING = 200     -- callers of one window who leave in one step at most
 
 local IN_USE = { INUSE = true, BUSY = true, ONHOLD = true, RINGINUSE = true }
 
--- Condition → whether it holds for an agent, as a member of this effective penalty (nil: outside of
--- the caller's window).
+-- Condition → whether it holds for an agent, by its membership of this effective penalty (nil: outside
+-- of the caller's window).
 local HOLDS = {
-  paused = function(a) return a.paused == '1' end,
-  penalty = function(_, effective) return effective == nil end,
+  paused = function(a, m) return a.paused == '1' or m.paused ~= '0' end,
+  penalty = function(_, _, effective) return effective == nil end,
   unavailable = function(a) return a.state == 'unregistered' end,
   inuse = function(a) return a.state == 'talking' or IN_USE[a.device] or false end,
   ringing = function(a) return a.state == 'ringing' or a.device == 'RINGING' end,
@@ -19,9 +19,9 @@ local HOLDS = {
   wrapup = function(a) return a.state == 'wrapup' end,
 }
 
-local function any(a, effective, conditions)
+local function any(a, m, effective, conditions)
   for condition in items(conditions) do
-    if HOLDS[condition](a, effective) then return true end
+    if HOLDS[condition](a, m, effective) then return true end
   end
   return false
 end
@@ -31,8 +31,8 @@ local function counts(name, queue, w, flat, conditions)
   local a = agents.load(name)
   local value = a and redis.call('HGET', K.memberships(name), queue)
   if not value or a.logged_in ~= '1' then return false end
-  local effective = windows.effective(w, flat and 0 or membership(value).penalty)
-  return not any(a, effective, conditions)
+  local m = membership(value)
+  return not any(a, m, windows.effective(w, flat and 0 or m.penalty), conditions)
 end
 
 -- Whether nobody counts. Without conditions a queue is never empty. Who counted when last asked is

@@ -25,9 +25,14 @@ function agents.state_of(a)
   if a.home == '' then return 'unregistered', '' end
   if redis.call('HGET', K.box(a.home), 'attached') ~= '1' then return 'unregistered', 'box detached' end
   if a.paused == '1' then return 'paused', a.reason end
-  if not idle_device(a.device) then return 'in_use', a.device end
   if tonumber(a['until']) > now then return a.until_why, '' end
+  if not idle_device(a.device) then return 'in_use', a.device end
   return 'available', ''
+end
+
+-- Whether somebody may ring an agent in this state: in use, only queues that ring all the same.
+local function may_ring(a, state)
+  return state == 'available' or (state == 'in_use' and a.rings == '1')
 end
 
 local function leave_free(a)
@@ -37,15 +42,19 @@ local function leave_free(a)
   save(K.agent(a.name), a, 'free', '')
 end
 
-local function enter_free(a)
+-- Into the free indexes of just those queues whose callers may have the agent now.
+local function enter_free(a, state)
   local free = {}
   for _, m in ipairs(memberships_of(a.name)) do
-    local strategy = strategies[redis.call('HGET', K.queue(m.queue), 'strategy')]
-    local penalty = is_flat(m.queue) and 0 or m.penalty
-    local name = free_name(penalty, strategy.metric(a, m), m.order, a.name)
-    redis.call('ZADD', K.free(m.queue), 0, name)
-    free[#free + 1] = m.queue .. ' ' .. name
+    if m.paused == '0' and (state == 'available' or m.rings == '1') then
+      local strategy = strategies[redis.call('HGET', K.queue(m.queue), 'strategy')]
+      local penalty = is_flat(m.queue) and 0 or m.penalty
+      local name = free_name(penalty, strategy.metric(a, m), m.order, a.name)
+      redis.call('ZADD', K.free(m.queue), 0, name)
+      free[#free + 1] = m.queue .. ' ' .. name
+    end
   end
+  if #free == 0 then return end
   save(K.agent(a.name), a, 'free', table.concat(free, '\n'))
   freed[#freed + 1] = a.name
 end
@@ -53,8 +62,10 @@ end
 -- Brings state and free index in line with the record. Returns the state.
 function agents.refresh(a)
   local state, why = agents.state_of(a)
-  if state ~= 'available' and a.free ~= '' then leave_free(a) end
-  if state == 'available' and a.state ~= 'available' then enter_free(a) end
+  if state ~= a.state then
+    if a.free ~= '' then leave_free(a) end
+    if may_ring(a, state) then enter_free(a, state) end
+  end
   a.was, a.was_why = a.state, a.state_why
   stirred.agent[a.name] = true
   if state ~= a.state or why ~= a.state_why then
@@ -73,22 +84,20 @@ function agents.update(a, by)
 end
 
 -- What the operator has changed: the state may stay the same by it (of an agent who talks).
--- `change`: login | logout | pause | unpause | interface, which `was` another before.
-function agents.tell(a, change, was)
+-- `change`: login | logout | pause | unpause | interface, which `was` another before. `by`: journal.py.
+function agents.tell(a, change, by, was)
   local queues = redis.call('HKEYS', K.memberships(a.name))
   table.sort(queues)
   journal('agent.changed', 'agent', a.name, 'change', change, 'interface', a.interface,
     'was', was or false, 'reason', a.paused == '1' and a.reason ~= '' and a.reason,
     'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused),
-    'queues', table.concat(queues, ','))
+    'queues', table.concat(queues, ','), 'by', asked.by or by, 'uniqueid', asked.uniqueid)
 end
 
--- Takes an available agent's index entries out and files them anew: a penalty, a strategy or a
--- membership has changed.
+-- Takes an agent's index entries out and files them anew: a membership or a strategy has changed.
 function agents.refile(a)
-  if a.state ~= 'available' then return end
-  leave_free(a)
-  enter_free(a)
+  if a.free ~= '' then leave_free(a) end
+  if may_ring(a, a.state) then enter_free(a, a.state) end
 end
 
 -- Not to be rung before `seconds` have passed; why: resting | wrapup.
@@ -111,37 +120,37 @@ local function attached(box)
   return box ~= '' and redis.call('HGET', K.box(box), 'attached') == '1'
 end
 
--- An attached box where the interface is registered, first by name; '' for none.
-local function elsewhere(interface)
+-- An attached box where the phone is registered, first by name; '' for none.
+local function elsewhere(phone)
   local boxes = redis.call('SMEMBERS', K.boxes())
   table.sort(boxes)
   for _, box in ipairs(boxes) do
-    if attached(box) and redis.call('HEXISTS', K.devices(box), interface) == 1 then return box end
+    if attached(box) and redis.call('HEXISTS', K.devices(box), phone) == 1 then return box end
   end
   return ''
 end
 
 function agents.find_home(a)
-  set_home(a, elsewhere(a.interface))
-  local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), a.interface)
+  set_home(a, elsewhere(a.phone))
+  local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), a.phone)
   save(K.agent(a.name), a, 'device', device or '')
 end
 
 -- Its home is detached: another box that has the phone takes over; without one it stays there.
 function agents.leave_home(a)
-  if elsewhere(a.interface) ~= '' then agents.find_home(a) end
+  if elsewhere(a.phone) ~= '' then agents.find_home(a) end
 end
 
 -- A box reports a device. Only registered states are kept: on most boxes most phones are not.
-function agents.report(box, interface, state, by)
+function agents.report(box, phone, state, by)
   local key = K.devices(box)
-  local before = redis.call('HGET', key, interface)
+  local before = redis.call('HGET', key, phone)
   if registered(state) then
-    redis.call('HSET', key, interface, state)
+    redis.call('HSET', key, phone, state)
   elseif before then
-    redis.call('HDEL', key, interface)
+    redis.call('HDEL', key, phone)
   end
-  local name = redis.call('HGET', K.interfaces(), interface)
+  local name = redis.call('HGET', K.phones(), phone)
   local a = name and agents.load(name)
   if not a then return end
   if registered(state) and (not before or not attached(a.home)) then

@@ -6,6 +6,7 @@ local earliest = 0     -- earliest timer set by this step, µs
 local freed = {}       -- agents this step made available
 local opened = {}      -- callers this step made open
 local touched = {}     -- boxes whose callers this step has looked at
+local asked = {}       -- who asks for this step: by, and the uniqueid of a phone's channel
 local stirred = { queue = {}, agent = {} }   -- of whom some member or caller is not as before
 
 -- A number as whole digits. Lua's own conversion keeps 14, µs need 16.
@@ -30,5 +31,7 @@ local function begin(keys, args)
   end
   earliest, draws, freed, opened, touched = 0, 0, {}, {}, {}
   stirred = { queue = {}, agent = {} }
-  return cjson.decode(args[1])
+  local arg = cjson.decode(args[1])
+  asked = { by = arg.asked_by or false, uniqueid = arg.asked_on or false }
+  return arg
 end

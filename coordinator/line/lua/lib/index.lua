@@ -58,16 +58,24 @@ local function is_flat(queue)
   return redis.call('HGET', K.queue(queue), 'flat') == '1'
 end
 
+-- A membership as its agent's hash holds it. paused: 0 | 1 by a person | 2 by autopause; paused_at, µs;
+-- wrapuptime, ringinuse: its own, '' for the queue's; rings: 1 where in use does not bar it, by either.
+local MEMBERSHIP = '^(%d+):(%d+):(%d+):([012]):(%d+):(%d*):([01]?):([01]):(.*)$'
+
 local function membership(value)
-  local penalty, order, calls = string.match(value, '^(%d+):(%d+):(%d+)$')
-  return { penalty = tonumber(penalty), order = tonumber(order), calls = tonumber(calls) }
+  local penalty, order, calls, paused, paused_at, wrapuptime, ringinuse, rings, reason =
+    string.match(value, MEMBERSHIP)
+  return { penalty = tonumber(penalty), order = tonumber(order), calls = tonumber(calls),
+    paused = paused, paused_at = paused_at, wrapuptime = wrapuptime, ringinuse = ringinuse,
+    rings = rings, reason = reason }
 end
 
 local function membership_value(m)
-  return string.format('%d:%d:%d', m.penalty, m.order, m.calls)
+  return string.format('%d:%d:%d:%s:%s:%s:%s:%s:%s', m.penalty, m.order, m.calls, m.paused,
+    m.paused_at, m.wrapuptime, m.ringinuse, m.rings, m.reason)
 end
 
--- An agent's memberships: {{queue, penalty, order, calls}, …}.
+-- An agent's memberships: {{queue, penalty, order, calls, paused, …}, …}.
 local function memberships_of(agent)
   local flat, list = redis.call('HGETALL', K.memberships(agent)), {}
   for i = 1, #flat, 2 do

@@ -159,7 +159,7 @@ function calls.connect(call, o, by, age)
   local since = now - (age or 0)
   local hold = math.max(since - tonumber(call.joined), 0)
   local a = agents.load(o.agent)
-  save(K.agent(a.name), a, 'offer', '', 'call', call.id)
+  save(K.agent(a.name), a, 'offer', '', 'call', call.id, 'misses', '0')
   agents.refresh(a)
   save(K.offer(o.id), o, 'state', 'talking', 'connected', since)
   save(K.call(call.id), call, 'state', 'talking', 'agent', o.agent, 'hold', hold)
@@ -175,8 +175,8 @@ function calls.connect(call, o, by, age)
   average(call.queue, 'hold_us', hold)
 end
 
--- The talk is over. The agent wraps up as the queue says and counts one call more. `transfer`: how
--- and where to, when the box says so.
+-- The talk is over. The agent wraps up as its membership says, else the queue, and counts one call
+-- more. `transfer`: how and where to, when the box says so.
 function calls.complete(call, o, ended_by, transfer)
   local talk = now - tonumber(o.connected)
   redis.call('DEL', K.offer(o.id))
@@ -185,12 +185,13 @@ function calls.complete(call, o, ended_by, transfer)
   if a then
     save(K.agent(a.name), a, 'call', '', 'last_call', now)
     local value = redis.call('HGET', K.memberships(a.name), call.queue)
+    local wrapup = ''
     if value then
       local m = membership(value)
-      m.calls = m.calls + 1
+      m.calls, wrapup = m.calls + 1, m.wrapuptime
       redis.call('HSET', K.memberships(a.name), call.queue, membership_value(m))
     end
-    local wrapup = redis.call('HGET', K.queue(call.queue), 'wrapuptime')
+    if wrapup == '' then wrapup = redis.call('HGET', K.queue(call.queue), 'wrapuptime') end
     agents.hold_back(a, tonumber(wrapup or '0'), 'wrapup')
     state = agents.refresh(a)
   end

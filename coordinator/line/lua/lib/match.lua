@@ -71,10 +71,10 @@ local function turn(queue, name)
   return { id = call_at(place), queue = queue, name = name, place = place, weight = weight }
 end
 
--- The first caller of one queue whose window admits this penalty: the first of each window's.
-local function first_in_queue(queue, member_penalty)
-  local flat = is_flat(queue)
-  local penalty, from, best = flat and 0 or member_penalty, '-', nil
+-- The first caller of one queue whose window admits this penalty (0 where penalties do not count): the
+-- first of each window's.
+local function first_in_queue(queue, penalty)
+  local flat, from, best = is_flat(queue), '-', nil
   while true do
     local name = redis.call('ZRANGEBYLEX', K.open(queue), from, '+', 'LIMIT', 0, 1)[1]
     if not name then return best and turn(queue, best.name) end
@@ -92,12 +92,11 @@ local function earlier(x, y)
   return x.place < y.place
 end
 
--- The caller this agent should take: over all its queues.
+-- The caller this agent should take: over all queues in whose free index it is.
 local function first_caller(agent)
-  if redis.call('HGET', K.agent(agent), 'state') ~= 'available' then return nil end
-  local best = nil
-  for _, m in ipairs(memberships_of(agent)) do
-    local candidate = first_in_queue(m.queue, m.penalty)
+  local best, free = nil, redis.call('HGET', K.agent(agent), 'free') or ''
+  for queue, name in string.gmatch(free, '(%S+) (%S+)') do
+    local candidate = first_in_queue(queue, free_entry(name).penalty)
     if candidate and earlier(candidate, best) then best = candidate end
   end
   return best

@@ -1,4 +1,5 @@
--- Memberships: an agent in a queue, with penalty, the order of being added, completed calls.
+-- Memberships: an agent in a queue, with its own settings and pause, the order of being added, completed
+-- calls.
 
 local members = {}
 
@@ -19,28 +20,146 @@ function members.refile(queue)
   end
 end
 
--- Journals a change of a membership, with what its agent is by then.
-local function tell(queue, a, ...)
+-- Journals a change of a membership, with what its agent is by then. change: journal.py.
+local function tell(queue, a, m, change, by)
   journal('member.changed', 'queue', queue, 'agent', a.name, 'interface', a.interface,
-    'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused), ...)
+    'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused), 'change', change,
+    'penalty', m.penalty, 'order', m.order, 'calls', m.calls,
+    'member_paused', m.paused ~= '0' and 1 or 0, 'reason', m.reason ~= '' and m.reason,
+    'wrapup_s', m.wrapuptime ~= '' and m.wrapuptime, 'ringinuse', m.ringinuse ~= '' and m.ringinuse,
+    'added', change == 'added' and 1 or 0, 'removed', change == 'removed' and 1 or 0,
+    'by', asked.by or by, 'uniqueid', asked.uniqueid)
 end
 
-function members.put(queue, a, penalty)
-  local key = K.memberships(a.name)
-  local value = redis.call('HGET', key, queue)
-  local m = value and membership(value)
-  if m and m.penalty == penalty then return end
-  local added = not m
-  if added then
-    m = { order = redis.call('HINCRBY', K.queue(queue), 'last_order', 1), calls = 0 }
-    redis.call('SADD', K.members(queue), a.name)
+local function write(queue, a, m)
+  redis.call('HSET', K.memberships(a.name), queue, membership_value(m))
+end
+
+-- Kept on the agent: whether any queue rings it while it is in use.
+local function keep_rings(a)
+  local rings = '0'
+  for _, m in ipairs(memberships_of(a.name)) do
+    if m.rings == '1' then rings = '1' end
   end
-  m.penalty = penalty
-  redis.call('HSET', key, queue, membership_value(m))
-  tell(queue, a, 'penalty', penalty, 'order', m.order, 'added', added and 1 or 0, 'removed', 0)
+  if rings ~= a.rings then save(K.agent(a.name), a, 'rings', rings) end
+end
+
+-- Takes the queue's ringinuse where the membership has none of its own.
+local function resolve(queue, a, m)
+  local of_queue = redis.call('HGET', K.queue(queue), 'ringinuse')
+  m.rings = m.ringinuse ~= '' and m.ringinuse or of_queue or '0'
+  write(queue, a, m)
+  keep_rings(a)
+end
+
+-- A person's pause, or its end; what autopause did is ended by `members.unpause` only. What changed.
+local function take_pause(m, paused, reason)
+  if paused == 1 and (m.paused ~= '1' or m.reason ~= reason) then
+    m.paused, m.paused_at, m.reason = '1', int(now), reason
+    return 'pause'
+  elseif paused == 0 and m.paused == '1' then
+    m.paused, m.reason = '0', ''
+    return 'unpause'
+  end
+end
+
+-- What a membership is to be: the fields, and how it differs from that. Changes `m`.
+local function take(m, s)
+  local changes = {}
+  for _, field in ipairs({ 'penalty', 'wrapuptime', 'ringinuse' }) do
+    if m[field] ~= s[field] then
+      m[field] = s[field]
+      changes[#changes + 1] = field
+    end
+  end
+  changes[#changes + 1] = take_pause(m, s.paused, s.reason)
+  return changes
+end
+
+local function new(queue)
+  return { order = redis.call('HINCRBY', K.queue(queue), 'last_order', 1), calls = 0,
+    paused = '0', paused_at = '0', reason = '' }
+end
+
+-- s: penalty, wrapuptime, ringinuse, paused, reason.
+function members.put(queue, a, s)
+  local value = redis.call('HGET', K.memberships(a.name), queue)
+  local m = value and membership(value) or new(queue)
+  local changes = take(m, s)
+  if not value then
+    redis.call('SADD', K.members(queue), a.name)
+    changes = { 'added' }
+  end
+  if #changes == 0 then return end
+  resolve(queue, a, m)
+  for _, change in ipairs(changes) do tell(queue, a, m, change, 'api') end
   agents.refile(a)
   members.flatten(queue)
   stirred.queue[queue] = true
+end
+
+-- The queue rings in use, or no longer, those who do not say so themselves.
+function members.follow_ringinuse(queue)
+  for _, name in ipairs(redis.call('SMEMBERS', K.members(queue))) do
+    local a = agents.load(name)
+    local m = membership(redis.call('HGET', K.memberships(name), queue))
+    if m.ringinuse == '' then
+      resolve(queue, a, m)
+      if a.state == 'in_use' then agents.refile(a) end
+    end
+  end
+end
+
+-- Pauses or unpauses a membership. `as`: 0 | 1 a person's | 2 autopause's.
+local function set_pause(queue, a, m, as, reason, change, by)
+  m.paused, m.reason = as, reason
+  if as ~= '0' then m.paused_at = int(now) end
+  write(queue, a, m)
+  tell(queue, a, m, change, by)
+  stirred.queue[queue] = true
+end
+
+function members.pause(queue, a, as, reason, by)
+  local m = membership(redis.call('HGET', K.memberships(a.name), queue))
+  if m.paused == as and m.reason == reason then return end
+  set_pause(queue, a, m, as, reason, 'pause', by)
+  agents.refile(a)
+end
+
+-- Who is paused everywhere stays so in the other queues: in each by itself.
+local function pause_each(a, except)
+  local as, reason = a.autopaused == '1' and '2' or '1', a.reason
+  save(K.agent(a.name), a, 'paused', '0', 'autopaused', '0', 'reason', '')
+  for _, m in ipairs(memberships_of(a.name)) do
+    if m.queue ~= except and m.paused == '0' then
+      set_pause(m.queue, a, m, as, reason, 'stays_paused', 'api')
+    end
+  end
+end
+
+-- A person ends a pause in one queue, whoever began it.
+function members.unpause(queue, a)
+  local m = membership(redis.call('HGET', K.memberships(a.name), queue))
+  if m.paused == '0' and a.paused == '0' then return end
+  if a.paused == '1' then pause_each(a, queue) end
+  set_pause(queue, a, m, '0', '', 'unpause', 'api')
+  save(K.agent(a.name), a, 'misses', '0')
+  agents.refile(a)
+  agents.update(a, 'api')
+end
+
+-- A person ends a pause in all queues: also those that were of one queue. Whether there was any.
+function members.end_pauses(a)
+  local any = false
+  for _, m in ipairs(memberships_of(a.name)) do
+    if m.paused ~= '0' then
+      m.paused, m.reason, any = '0', '', true
+      write(m.queue, a, m)
+      stirred.queue[m.queue] = true
+    end
+  end
+  if any then agents.refile(a) end
+  return any
 end
 
 -- A phone that rings for this queue stops.
@@ -48,7 +167,8 @@ function members.remove(queue, a)
   local m = membership(redis.call('HGET', K.memberships(a.name), queue))
   redis.call('HDEL', K.memberships(a.name), queue)
   redis.call('SREM', K.members(queue), a.name)
-  tell(queue, a, 'penalty', m.penalty, 'calls', m.calls, 'removed', 1)
+  tell(queue, a, m, 'removed', 'api')
+  if m.rings == '1' then keep_rings(a) end
   local o = a.offer ~= '' and offers.load(a.offer)
   if o and o.queue == queue then
     calls.reopen(offers.cancel(o.id))
