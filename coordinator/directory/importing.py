@@ -1,23 +1,23 @@
 """An import: what is wanted against what is there, and the difference written as one change.
 
-What is in the directory and not wanted stays as it is: a file of one box does not know what others
-added. An agent who is there keeps login and pause, which are the person's own. A member who is
-there keeps its place; new ones come behind, in the order wanted.
+What is in the directory and not wanted stays as it is, also a single setting of a queue: a file of
+one box does not know what others added. An agent who is there keeps login and pause, which are the
+person's own. A member who is there keeps its place; new ones come behind, in the order wanted.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coordinator.directory.mirror import Change, Line, settings_of
-from coordinator.directory.models import AgentRow, MemberRow, QueueRow
+from coordinator.directory.mirror import Change, Line, changes_of, settings_of
+from coordinator.directory.models import AgentRow, MemberRow, QueueRow, RuleRow
 from coordinator.errors import Refused
-from coordinator.line.types import QueueSettings
+from coordinator.line.types import PenaltyChange, QueueSettings
 
-Kind = Literal["queue", "agent", "member"]
+Kind = Literal["rule", "queue", "agent", "member"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,16 @@ class WantedAgent:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be there. Members: (queue, agent) → penalty, in order."""
+    """What is to be there.
 
-    queues: dict[str, QueueSettings]
+    Queues: the settings given, fields of QueueSettings. Members: (queue, agent) → penalty, in
+    order. Rules: their changes, by time.
+    """
+
+    queues: dict[str, dict[str, Any]]
     agents: dict[str, WantedAgent]
     members: dict[tuple[str, str], int]
+    rules: dict[str, tuple[PenaltyChange, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Difference:
     new: bool
     queue: str = ""
     agent: str = ""
+    rule: str = ""
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
     @property
@@ -76,6 +82,7 @@ class Present:
     queues: dict[str, QueueRow]
     agents: dict[str, AgentRow]
     members: dict[tuple[str, str], MemberRow]
+    rules: dict[str, RuleRow]
 
 
 async def present(session: AsyncSession) -> Present:
@@ -83,17 +90,20 @@ async def present(session: AsyncSession) -> Present:
     queues = (await session.execute(select(QueueRow))).scalars()
     agents = (await session.execute(select(AgentRow))).scalars()
     members = (await session.execute(select(MemberRow).order_by(MemberRow.id))).scalars()
+    rules = (await session.execute(select(RuleRow))).scalars()
     return Present(
         queues={row.name: row for row in queues},
         agents={row.name: row for row in agents},
         members={(row.queue, row.agent): row for row in members},
+        rules={row.name: row for row in rules},
     )
 
 
 def compare(wanted: Wanted, there: Present) -> list[Difference]:
-    """Raises Refused interface_taken, unknown_queue, unknown_agent, invalid."""
+    """Raises Refused interface_taken, unknown_queue, unknown_agent, unknown_rule."""
     _check(wanted, there)
     return [
+        *(_of_rule(name, one, there) for name, one in wanted.rules.items()),
         *(_of_queue(name, one, there) for name, one in wanted.queues.items()),
         *(_of_agent(name, one, there) for name, one in wanted.agents.items()),
         *(_of_member(*names, penalty, there) for names, penalty in wanted.members.items()),
@@ -115,17 +125,21 @@ async def write(
     for kind in get_args(Kind):  # members refer to the others
         change.session.add_all(_row(one, wanted, there) for one in todo if one.kind == kind)
         await change.session.flush()
-    await _push(change, line, wanted, todo)
+    await _push(change, line, wanted, there, todo)
 
 
-async def _push(change: Change, line: Line, wanted: Wanted, todo: list[Difference]) -> None:
+async def _push(
+    change: Change, line: Line, wanted: Wanted, there: Present, todo: list[Difference]
+) -> None:
     """First what the line may refuse: another phone for an agent who may be on a call."""
     phones = [one for one in todo if "interface" in one.fields]
     told = [(one.agent, wanted.agents[one.agent].interface) for one in phones]
     await change.push_all(line.put_agents, told)
     for one in todo:
-        if one.kind == "queue":
-            await change.push(line.put_queue, one.queue, wanted.queues[one.queue])
+        if one.kind == "rule":
+            await change.push(line.put_rule, one.rule, wanted.rules[one.rule])
+        elif one.kind == "queue":
+            await change.push(line.put_queue, one.queue, _settings(one.queue, wanted, there))
     members = [(one.queue, one.agent) for one in todo if one.kind == "member"]
     await change.push_all(line.put_members, [(*who, wanted.members[who]) for who in members])
     new = [one.agent for one in todo if one.kind == "agent" and one.new]
@@ -141,6 +155,10 @@ def _check(wanted: Wanted, there: Present) -> None:
         owner = owners.setdefault(agent.interface, name)
         if owner != name:
             raise Refused("interface_taken", interface=agent.interface, agent=owner)
+    for settings in wanted.queues.values():
+        rule = settings.get("defaultrule")
+        if rule and rule not in wanted.rules and rule not in there.rules:
+            raise Refused("unknown_rule", rule=rule)
     for queue, agent_name in wanted.members:
         if queue not in wanted.queues and queue not in there.queues:
             raise Refused("unknown_queue", queue=queue)
@@ -148,10 +166,22 @@ def _check(wanted: Wanted, there: Present) -> None:
             raise Refused("unknown_agent", agent=agent_name)
 
 
-def _of_queue(name: str, wanted: QueueSettings, there: Present) -> Difference:
+def _of_rule(name: str, wanted: tuple[PenaltyChange, ...], there: Present) -> Difference:
+    row = there.rules.get(name)
+    old = {"changes": changes_of(row) if row else ()}
+    return Difference("rule", row is None, rule=name, fields=_fields(row, old, {"changes": wanted}))
+
+
+def _of_queue(name: str, wanted: dict[str, Any], there: Present) -> Difference:
     row = there.queues.get(name)
     old = asdict(settings_of(row) if row else QueueSettings())
-    return Difference("queue", row is None, queue=name, fields=_fields(row, old, asdict(wanted)))
+    return Difference("queue", row is None, queue=name, fields=_fields(row, old, wanted))
+
+
+def _settings(queue: str, wanted: Wanted, there: Present) -> QueueSettings:
+    """What is wanted of them, and the rest as it is."""
+    row = there.queues.get(queue)
+    return replace(settings_of(row) if row else QueueSettings(), **wanted.queues[queue])
 
 
 def _of_agent(name: str, wanted: WantedAgent, there: Present) -> Difference:
@@ -170,7 +200,7 @@ def _of_agent(name: str, wanted: WantedAgent, there: Present) -> Difference:
 def _of_member(queue: str, agent: str, penalty: int, there: Present) -> Difference:
     row = there.members.get((queue, agent))
     fields = _fields(row, {"penalty": row.penalty if row else 0}, {"penalty": penalty})
-    return Difference("member", row is None, queue, agent, fields)
+    return Difference("member", row is None, queue, agent, fields=fields)
 
 
 def _fields(row: object, old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -181,11 +211,17 @@ def _fields(row: object, old: dict[str, Any], new: dict[str, Any]) -> dict[str, 
     }
 
 
-def _row(one: Difference, wanted: Wanted, there: Present) -> QueueRow | AgentRow | MemberRow:
+def _row(
+    one: Difference, wanted: Wanted, there: Present
+) -> RuleRow | QueueRow | AgentRow | MemberRow:
     """The row as wanted."""
+    if one.kind == "rule":
+        rule = there.rules.get(one.rule) or RuleRow(name=one.rule)
+        rule.changes = [asdict(step) for step in wanted.rules[one.rule]]
+        return rule
     if one.kind == "queue":
         queue = there.queues.get(one.queue) or QueueRow(name=one.queue)
-        queue.settings = asdict(wanted.queues[one.queue])
+        queue.settings = asdict(_settings(one.queue, wanted, there))
         return queue
     if one.kind == "member":
         names = (one.queue, one.agent)

@@ -115,7 +115,7 @@ OPTIONS: dict[str, Option] = {
     "autopausebusy": _AUTOPAUSE,
     "autopauseunavail": _AUTOPAUSE,
     "autopausedelay": needless("0", "it only matters with autopause"),
-    "defaultrule": differs("", "rules: not yet applied; penalties do not change as callers wait"),
+    "defaultrule": mapped("defaultrule"),
     # Music, announcements, keys
     "musicclass": mapped("musicclass"),
     "music": mapped("musicclass"),
