@@ -20,6 +20,7 @@ AgentState = Literal[
     "offline", "unregistered", "paused", "in_use", "resting", "wrapup", "available", "ringing",
     "talking",
 ]  # fmt: skip
+TimeoutPriority = Literal["app", "conf"]
 CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
 
 
@@ -29,6 +30,8 @@ class QueueSettings(Announcing):
 
     joinempty, leavewhenempty: comma lists of EMPTY_CONDITIONS; nobody may join, or stay, while
     one of them holds for every member at work. defaultrule: a penalty rule's name, "" for none.
+    timeout: 0 for an hour. timeoutpriority: whether a caller's own timeout ends a ring (app), or is
+    looked at between two (conf).
     """
 
     strategy: Strategy = "ringall"
@@ -42,6 +45,7 @@ class QueueSettings(Announcing):
     joinempty: str = ""
     leavewhenempty: str = ""
     defaultrule: str = ""
+    timeoutpriority: TimeoutPriority = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,10 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a waiting caller of a box stands. Times µs; `hold_us`: its queue's average, 0: none."""
+    """Where a waiting caller of a box stands. Times µs; `hold_us`: its queue's average, 0: none.
+
+    patience_s: how long its box lets it wait beyond its own timeout, for the line to end the wait.
+    """
 
     uniqueid: str
     state: CallState
@@ -119,6 +126,7 @@ class Standing:
     waited_us: int
     settings: Announcing
     hold_us: int
+    patience_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

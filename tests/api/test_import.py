@@ -124,7 +124,7 @@ async def test_what_differs_is_told_old_and_new(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("more", "code", "where"),
     [
-        ({"queues": {"sales": {"timeout": 0}}}, "invalid", "body.queues.sales.timeout"),
+        ({"queues": {"sales": {"timeout": -1}}}, "invalid", "body.queues.sales.timeout"),
         ({"queues": {"a b": {}}}, "invalid", "body.queues.a b.[key]"),
         ({"agents": {"ann": {"interface": "none"}}}, "invalid", "body.agents.ann.interface"),
         ({"queues": {"sales": {"defaultrule": "gone"}}}, "unknown_rule", "gone"),

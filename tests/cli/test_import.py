@@ -159,7 +159,7 @@ def test_a_defaultrule_set_by_hand_stays(clean: Run, files: Path) -> None:
     clean("import", str(files / "queues.conf"))
     clean("rule", "put", "imported-mine", "--change", "30,5")
     by_hand = ("--set", "defaultrule=imported-mine", "--set", "ringing=yes")
-    clean("queue", "put", "imported-a", *by_hand)
+    clean("queue", "put", "imported-a", "--strategy", "linear", *by_hand)
 
     again = clean("import", str(files / "queues.conf"))
 
@@ -203,7 +203,10 @@ def test_rules_and_agents_are_read_too(clean: Run, files: Path) -> None:
     ("line", "sentence"),
     [
         ("member", "'member' has no '='; a line is [section], name = value, #include file, or a "),
-        ("timeout = 0", "[imported-a] timeout = 0: Input should be greater than or equal to 1."),
+        (
+            "timeout = 3601",
+            "[imported-a] timeout = 3601: Input should be less than or equal to 3600.",
+        ),
         ("#include none.conf", "there is no file 'none.conf' in "),
     ],
 )

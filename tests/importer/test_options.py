@@ -73,6 +73,8 @@ def test_a_value_with_which_nothing_is_lost(same: str | None, value: str, lost: 
         ("retry", "10", "10"), ("maxlen", "-1", "0"), ("strategy", "RoundRobin", "rrmemory"),
         ("strategy", "Linear", "linear"), ("strategy", "fair", "fair"), ("joinempty", "On", "yes"),
         ("joinempty", "0", "no"), ("joinempty", "paused", "paused"), ("weight", "-1", "-1"),
+        ("timeoutpriority", "Conf", "conf"), ("timeoutpriority", "both", "app"),
+        ("timeoutpriority", "APP", "app"),
         ("leavewhenempty", "T", "yes"), ("leavewhenempty", "loose", "loose"),
         ("announce_position", "1", "yes"), ("announce_position", "Limit", "limit"),
         ("announce_position", "off", "no"), ("announce_holdtime", "true", "yes"),

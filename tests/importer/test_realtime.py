@@ -97,12 +97,12 @@ def test_a_remark_names_table_and_row(url: str) -> None:
 
 
 def test_an_error_names_table_and_row(url: str, connection: Connection) -> None:
-    connection.execute(text("UPDATE queues SET timeout = 0"))
+    connection.execute(text("UPDATE queues SET timeout = 3601"))
     connection.commit()
     with pytest.raises(ImportFailed) as caught:
         target_of(read_tables(url))
     assert [sentence[:28] for sentence in caught.value.sentences] == [
-        "queues:1: [help] timeout = 0",
+        "queues:1: [help] timeout = 3",
         "queues:2: [sales] timeout = ",
     ]
 
