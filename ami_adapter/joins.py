@@ -3,22 +3,22 @@
 The dialplan (dialplan/gvq.conf) says the same thing twice. `GvqJoin` says it at once; the channel
 variable GVQ_JOIN keeps it, for an adapter that was not there:
 
-    queue|since|priority|min|max|raise|rule|caller number|caller name|visit
+    queue|since|priority|min|max|raise|rule|position|timeout|once|caller number|caller name|visit
 
 with caller's number and name URI-encoded. `since` is the box's clock, seconds. `raise` may be
-written rN, as in Queue(): it lifts nobody from below min (app_queue.c).
+written rN, as in Queue(): it lifts nobody from below min (app_queue.c). `once`: 1 with option n.
 """
 
 from collections.abc import Mapping
 
 from ami_adapter.headers import Headers, Unreadable, decoded, one, required, setting, whole
-from coordinator.protocol import Join
+from coordinator.protocol import MAX_POSITION, MAX_TIMEOUT_S, Join
 
 #: Fields of GVQ_JOIN, and the headers of GvqJoin in lower case. Not "priority": every channel's
 #: event has that header, for its place in the dialplan.
 FIELDS = (
     "queue", "since", "prio", "minpenalty", "maxpenalty", "raisepenalty", "rule",
-    "callernum", "callername", "visit",
+    "position", "timeout", "once", "callernum", "callername", "visit",
 )  # fmt: skip
 
 MAX_VISITS = 1_000_000
@@ -65,6 +65,9 @@ def _join(
     def penalty(name: str) -> int | None:
         return setting(fields[name], name, 0, _PENALTY, problems)
 
+    def wish(name: str, most: int) -> int | None:
+        return setting(fields[name], name, 0, most, problems) or None
+
     lift, keeps_min = _raise(fields["raisepenalty"], problems)
     return Join(
         call_id=call_id(box, uniqueid, visit),
@@ -77,6 +80,9 @@ def _join(
         raise_penalty=lift,
         raise_keeps_min=keeps_min,
         rule=decoded(fields["rule"]),
+        position=wish("position", MAX_POSITION),
+        timeout=wish("timeout", MAX_TIMEOUT_S),
+        once=fields["once"] == "1",
         caller_id_num=decoded(fields["callernum"]),
         caller_id_name=decoded(fields["callername"]),
     )

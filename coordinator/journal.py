@@ -17,7 +17,7 @@ INTEGERS = frozenset(
         "raise_penalty", "age_us", "wait_us", "ring_us", "hold_us", "talk_us", "timeout_us",
         "ahead", "order", "weight", "ring_timeout_s", "retry_s", "wrapup_s", "removed",
         "penalty_members_limit", "keeps_min", "original_position", "claimed", "logged_in", "paused",
-        "added", "count", "calls", "member_paused", "ringinuse",
+        "added", "count", "calls", "member_paused", "ringinuse", "placed",
     }
 )  # fmt: skip
 
@@ -26,12 +26,16 @@ INTEGERS = frozenset(
 #: interface, the agent's phone; so that queue_log needs nothing but the entry.
 TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
-    # count: how many are in the queue now.
+    # count: how many are in the queue now. placed: the position asked for, where it is ahead of
+    # others who came before.
     "caller.joined": (
         "queue", "call_id", "uniqueid?", "box", "channel", "caller_id_num", "caller_id_name",
         "priority", "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?",
-        "keeps_min?", "age_us", "count?", "by",
+        "keeps_min?", "age_us", "placed?", "count?", "by",
     ),
+    # Its own timeout has passed as somebody is rung (timeoutpriority=conf): nobody more is rung for
+    # it, and it leaves when that is over.
+    "caller.overdue": ("queue", "call_id", "box"),
     # By a penalty rule. keeps_min: the raise lifts nobody from below min.
     "caller.window": (
         "queue", "call_id", "box", "min_penalty?", "max_penalty?", "raise_penalty?", "keeps_min?",

@@ -54,6 +54,10 @@ MAX_AGE_US = 7 * 24 * 3600 * 1_000_000
 #: A place's name in the line has room for these (line/lua/lib/index.lua).
 MAX_PENALTY = 99_999
 MAX_PRIORITY = 1_000_000
+MAX_POSITION = 1_000_000
+
+#: A week: longer than any caller waits.
+MAX_TIMEOUT_S = 604_800
 
 # Close codes of the WebSocket (4000–4999 are the application's).
 CLOSE_RESYNC = 4001  # begin a new epoch with a snapshot
@@ -104,7 +108,8 @@ class Join(_Message):
     """A caller asks for a place. `call_id` names this visit: one channel may visit twice.
 
     `raise_keeps_min`: QUEUE_RAISE_PENALTY was written rN. `rule`: in place of the queue's
-    defaultrule.
+    defaultrule. `position`: the place it asks for. `timeout`: how long it waits, s. `once`: for
+    one pass over the agents (option n).
     """
 
     kind: Literal["join"] = "join"
@@ -118,6 +123,9 @@ class Join(_Message):
     raise_penalty: Penalty | None = None
     raise_keeps_min: bool = False
     rule: Text = ""
+    position: Annotated[int, Field(ge=1, le=MAX_POSITION)] | None = None
+    timeout: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_S)] | None = None
+    once: bool = False
     caller_id_num: Text = ""
     caller_id_name: Text = ""
 
@@ -375,7 +383,8 @@ class Told(_Message):
     """The answer to an ask, and how the queue holds its callers.
 
     words: sound files, and numbers to say as `#12`. again_s: when to ask again, seconds from now;
-    0: never. heard: what to bring along then.
+    0: never. heard: what to bring along then. patience_s: how long the box lets the caller wait
+    beyond its own timeout, for the line to end the wait; 0: not at all.
     """
 
     type: Literal["told"] = "told"
@@ -389,6 +398,7 @@ class Told(_Message):
     context: Label = ""
     musicclass: Label = ""
     ringing: bool = False
+    patience_s: Annotated[int, Field(ge=0, le=7200)] = 0
     meeting: Meeting = Meeting()
 
 

@@ -149,8 +149,12 @@ def _joined(scene: Scene, entry: Entry) -> str:
     ahead = _ahead(scene.world, entry)
     return (
         f"{who}{name} {verb} in queue {data['queue']} on box {data['box']}{late}, with priority "
-        f"{data['priority']}{_window(data)}, at position {data['position']}{ahead}."
+        f"{data['priority']}{_window(data)}, at position {data['position']}{_placed(data)}{ahead}."
     )
+
+
+def _placed(data: Any) -> str:
+    return f" (it asked for {data['placed']})" if "placed" in data else ""
 
 
 def _refused(scene: Scene, entry: Entry) -> str:
@@ -188,7 +192,13 @@ def _ahead(world: World, entry: Entry) -> str:
 
 def _moved(scene: Scene, entry: Entry) -> str:
     data = entry.data
+    if data["by"] != "api":  # another rank, for one placed ahead of it or an older ticket
+        return ""
     return f"Its priority was set to {data['priority']}: position {data['position']} from then on."
+
+
+def _overdue(scene: Scene, entry: Entry) -> str:
+    return "Its own time limit passed: nobody more was rung, and it stayed for the ring under way."
 
 
 def _detached(scene: Scene, entry: Entry) -> str:
@@ -315,6 +325,7 @@ TELLERS: dict[str, Teller] = {
     "caller.moved": _moved,
     "caller.window": _rule,
     "caller.left": _left,
+    "caller.overdue": _overdue,
     "caller.detached": _detached,
     "caller.attached": _attached,
     "offer.made": _offered,

@@ -59,7 +59,7 @@ class IllegalStep(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Gosub(gvq,queue,1(options,,announce,timeout,,,rule)) and the QUEUE_* variables before it.
+    """Gosub(gvq,queue,1(options,,announce,timeout,,,rule,position)), after the QUEUE_* variables.
 
     `announce`: seconds the announcement to the agent lasts; `timeout`: seconds, None: no limit;
     `raise_penalty`: N, or "rN".
@@ -74,6 +74,11 @@ class Request:
     announce: float = 0.0
     timeout: float | None = None
     rule: str = ""
+    position: int | None = None
+
+    def has(self, option: str) -> bool:
+        """Whether the option's letter is there, outside of other options' parentheses."""
+        return option in re.sub(r"\([^)]*\)", "", self.options)
 
     def variables(self) -> dict[str, str]:
         """The channel variables set before the Gosub."""
@@ -98,7 +103,7 @@ class Visit(Owner):
         returns: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.box, self.channel, self.request, self.number = box, channel, request, number
-        self._late = False
+        self._late = self._patient = False
         self._timer: Timer | None = None
         self._look_timer: Timer | None = None
         self._returns = returns
@@ -133,6 +138,9 @@ class Visit(Owner):
             "MaxPenalty": before["QUEUE_MAX_PENALTY"],
             "RaisePenalty": before["QUEUE_RAISE_PENALTY"],
             "Rule": NOT_IN_RULE.sub("", self.request.rule),
+            "Position": _number(self.request.position),
+            "Timeout": _number(int(self.request.timeout or 0) or None),
+            "Once": str(int(self.request.has("n"))),
             "CallerNum": uri(self.channel.number),
             "CallerName": uri(self.channel.caller),
         }
@@ -176,6 +184,10 @@ class Visit(Owner):
     # ── leaving ─────────────────────────────────────────────────────────────────────────────
 
     def _times_out(self) -> None:
+        if self.hearing.patience_s and not self._patient:
+            self._patient = True
+            self._timer = self.box.clock.later(self.hearing.patience_s, self._times_out)
+            return
         self._set(GVQ_STATUS="TIMEOUT")
         self._leave()
 
@@ -242,7 +254,7 @@ class Visit(Owner):
     def after_bridge(self) -> None:
         """The agent is gone: on in the dialplan with option c, else the caller's call ends too."""
         self._step("over")
-        if "c" in re.sub(r"\([^)]*\)", "", self.request.options):
+        if self.request.has("c"):
             self._return("CONTINUE")
         else:
             self.box.dialplan_hangs_up(self.channel)

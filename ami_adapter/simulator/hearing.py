@@ -23,7 +23,7 @@ ASK_AGAIN_S = 5.0
 WORD_S = 1.0
 
 #: Fields of GVQ_TOLD.
-TOLD = ("again", "heard", "words", "context", "musicclass", "ringing")
+TOLD = ("again", "heard", "words", "context", "musicclass", "ringing", "patience")
 
 
 class Hearing:
@@ -36,6 +36,8 @@ class Hearing:
         self._ask_at = self._told_at = self._spoke_s = 0.0
         self._timer: Timer | None = None
         self.context = ""
+        #: How long it waits beyond its timeout, s.
+        self.patience_s = 0.0
 
     def ask(self) -> None:
         """GvqAsk, and look for the answer."""
@@ -63,6 +65,7 @@ class Hearing:
     def _take(self, told: dict[str, str]) -> None:
         self._told_at, self._spoke_s = self._box.clock.now(), 0.0
         self._heard, self.context = told["heard"], told["context"]
+        self.patience_s = float(told["patience"])
         self._words = [word for word in told["words"].split("&") if word]
         again_s = float(told["again"])
         self._ask_at = self._told_at + again_s if again_s else 0.0

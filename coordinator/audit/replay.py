@@ -31,7 +31,8 @@ def _joined(world: World, entry: Entry) -> None:
     world.callers[caller.call_id] = caller
     world.stand(caller)
     world.seen.add(caller.call_id)
-    for last in (world.last_rank, *((world.last_join,) if data["by"] == "join" else ())):
+    live = data["by"] == "join" and "placed" not in data
+    for last in (world.last_rank, *((world.last_join,) if live else ())):
         last[caller.box] = max(last.get(caller.box, 0), caller.rank)
 
 
@@ -72,6 +73,12 @@ def _left(world: World, entry: Entry) -> None:
         world.unsettled[caller.call_id] = entry.id
     if not caller.offers:
         del world.callers[caller.call_id]
+
+
+def _overdue(world: World, entry: Entry) -> None:
+    caller = world.caller(entry.data["call_id"])
+    if caller:
+        caller.tier = EXCLUSIVE
 
 
 def _detached(world: World, entry: Entry) -> None:
@@ -246,6 +253,7 @@ CHANGES: dict[str, Callable[[World, Entry], None]] = {
     "caller.moved": _moved,
     "caller.window": _window,
     "caller.left": _left,
+    "caller.overdue": _overdue,
     "caller.detached": _detached,
     "caller.attached": _attached,
     "offer.made": _offered,

@@ -9,6 +9,7 @@ import typer
 from coordinator.cli.client import ApiRefused, Client
 from coordinator.cli.errors import CliError
 from coordinator.cli.output import AsJson, print_json, print_rows, say, shown
+from coordinator.cli.rule import written
 
 if TYPE_CHECKING:  # what reads is loaded by this command only
     from coordinator.importer.findings import Remark
@@ -44,7 +45,10 @@ def import_(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create and change queues, agents and members as Asterisk has them: all of it or nothing."""
+    """Create and change queues, agents, members and penalty rules as Asterisk has them.
+
+    All of it or nothing.
+    """
     target = _target(queues, rules, agents or [], realtime)
     body = target.body.model_dump(exclude_unset=True) | {"dry_run": dry_run}
     answer = _send(target, body)
@@ -77,11 +81,12 @@ def _target(
 
 
 def _send(target: "Target", body: Any) -> Any:
-    """The answer; a refusal of a phone is told with the line that gives it to an agent."""
+    """The answer; a refusal of a phone or a rule is told with the line that names it."""
     try:
         return Client(deadline_s=DEADLINE_S).post("/v1/import", body)
     except ApiRefused as refused:
         line = target.agents.where(str(refused.details.get("interface")))
+        line = line or target.naming.get(str(refused.details.get("rule")))
         where = f"{line.file}:{line.number}: " if line else ""
         raise CliError(f"{where}{refused}") from None
 
@@ -99,7 +104,7 @@ def _tell(answer: Any, remarks: "Sequence[Remark]") -> None:
 
 
 def _row(change: Any) -> dict[str, str]:
-    names = [change["kind"], change["queue"], change["agent"]]
+    names = [change[name] for name in ("kind", "rule", "queue", "agent")]
     return {
         "sign": SIGNS[change["action"]],
         "what": " ".join(name for name in names if name),
@@ -108,10 +113,14 @@ def _row(change: Any) -> dict[str, str]:
 
 
 def _field(name: str, change: Any) -> str:
-    new = shown(change["new"]) or "none"
-    if change["old"] is None:
-        return f"{name} {new}"
-    return f"{name} {shown(change['old']) or 'none'} → {new}"
+    new = _value(change["new"])
+    return f"{name} {new}" if change["old"] is None else f"{name} {_value(change['old'])} → {new}"
+
+
+def _value(value: Any) -> str:
+    """A rule's changes are a list."""
+    text = " ".join(map(written, value)) if isinstance(value, list) else shown(value)
+    return text or "none"
 
 
 def _sentences(remarks: "Iterable[Remark]") -> list[str]:

@@ -23,7 +23,7 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rules)
         return
-    rows = [rule | {"changes": " ".join(map(_written, rule["changes"]))} for rule in rules]
+    rows = [rule | {"changes": " ".join(map(written, rule["changes"]))} for rule in rules]
     print_rows(rows, COLUMNS, as_json)
 
 
@@ -70,5 +70,6 @@ def _read(text: str) -> dict[str, Any]:
     return {"after_s": int(seconds), **dict(zip(("max", "min", "raise"), bounds, strict=False))}
 
 
-def _written(change: dict[str, Any]) -> str:
+def written(change: dict[str, Any]) -> str:
+    """A change as `put` takes it."""
     return ",".join(str(change[name]) for name in CHANGES).rstrip(",")

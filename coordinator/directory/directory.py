@@ -340,8 +340,8 @@ class Directory:
     async def import_all(self, wanted: Wanted, dry_run: bool = False) -> Imported:
         """Bring there what is wanted, all of it or nothing; or only tell what would change.
 
-        Raises Refused interface_taken, unknown_queue, unknown_agent, agent_busy. After agent_busy
-        the line may have some of it until it is mirrored, a moment later.
+        Raises Refused interface_taken, unknown_queue, unknown_agent, unknown_rule, agent_busy.
+        After agent_busy the line may have some of it until it is mirrored, a moment later.
         """
         if dry_run:
             async with self._database.read() as session:

@@ -1,8 +1,8 @@
 """An import: what is wanted against what is there, and the difference written as one change.
 
-What is in the directory and not wanted stays as it is: a file of one box does not know what others
-added. An agent who is there keeps login and pause, which are the person's own. A member who is
-there keeps its place; new ones come behind, in the order wanted.
+What is in the directory and not wanted stays as it is, also a single setting of a queue: a file of
+one box does not know what others added. An agent who is there keeps login and pause, which are the
+person's own. A member who is there keeps its place; new ones come behind, in the order wanted.
 """
 
 from collections.abc import Iterable
@@ -12,12 +12,21 @@ from typing import Any, Literal, get_args
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coordinator.directory.mirror import Change, Line, member_settings_of, settings_of
-from coordinator.directory.models import AgentRow, MemberRow, QueueRow
+from coordinator.directory.mirror import (
+    Change,
+    Line,
+    changes_of,
+    member_settings_of,
+    settings_of,
+)
+from coordinator.directory.models import AgentRow, MemberRow, QueueRow, RuleRow
 from coordinator.errors import Refused
-from coordinator.line.types import MemberSettings, QueueSettings
+from coordinator.line.types import MemberSettings, PenaltyChange, QueueSettings
 
-Kind = Literal["queue", "agent", "member"]
+Kind = Literal["rule", "queue", "agent", "member"]
+
+#: Queue()'s defaults where ours differ: what a file leaves out of a new queue means this.
+OF_QUEUE = {"ringinuse": True}
 
 #: What makes an agent another phone's.
 PHONE = frozenset({"interface", "state_interface"})
@@ -34,11 +43,16 @@ class WantedAgent:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be there. Members by (queue, agent), in order; paused: only those who are new."""
+    """What is to be there.
 
-    queues: dict[str, QueueSettings]
+    Queues: the settings given, fields of QueueSettings. Members by (queue, agent), in order;
+    paused: only those who are new. Rules: their changes, by time.
+    """
+
+    queues: dict[str, dict[str, Any]]
     agents: dict[str, WantedAgent]
     members: dict[tuple[str, str], MemberSettings]
+    rules: dict[str, tuple[PenaltyChange, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,7 @@ class Difference:
     new: bool
     queue: str = ""
     agent: str = ""
+    rule: str = ""
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
     @property
@@ -79,6 +94,7 @@ class Present:
     queues: dict[str, QueueRow]
     agents: dict[str, AgentRow]
     members: dict[tuple[str, str], MemberRow]
+    rules: dict[str, RuleRow]
 
 
 async def present(session: AsyncSession) -> Present:
@@ -86,17 +102,20 @@ async def present(session: AsyncSession) -> Present:
     queues = (await session.execute(select(QueueRow))).scalars()
     agents = (await session.execute(select(AgentRow))).scalars()
     members = (await session.execute(select(MemberRow).order_by(MemberRow.id))).scalars()
+    rules = (await session.execute(select(RuleRow))).scalars()
     return Present(
         queues={row.name: row for row in queues},
         agents={row.name: row for row in agents},
         members={(row.queue, row.agent): row for row in members},
+        rules={row.name: row for row in rules},
     )
 
 
 def compare(wanted: Wanted, there: Present) -> list[Difference]:
-    """Raises Refused interface_taken, unknown_queue, unknown_agent, invalid."""
+    """Raises Refused interface_taken, unknown_queue, unknown_agent, unknown_rule."""
     _check(wanted, there)
     return [
+        *(_of_rule(name, one, there) for name, one in wanted.rules.items()),
         *(_of_queue(name, one, there) for name, one in wanted.queues.items()),
         *(_of_agent(name, one, there) for name, one in wanted.agents.items()),
         *(_of_member(*names, one, there) for names, one in wanted.members.items()),
@@ -129,10 +148,14 @@ async def _push(
     told = [(name, agent.interface, agent.state_interface) for name, agent in phones]
     await change.push_all(line.put_agents, told)
     for one in todo:
-        if one.kind == "queue":
-            await change.push(line.put_queue, one.queue, wanted.queues[one.queue])
+        if one.kind == "rule":
+            await change.push(line.put_rule, one.rule, wanted.rules[one.rule])
+        elif one.kind == "queue":
+            await change.push(line.put_queue, one.queue, _queue_settings(one.queue, wanted, there))
     members = [(one.queue, one.agent) for one in todo if one.kind == "member"]
-    rows = [(*who, _settings(wanted.members[who], there.members.get(who))) for who in members]
+    rows = [
+        (*who, _member_settings(wanted.members[who], there.members.get(who))) for who in members
+    ]
     await change.push_all(line.put_members, rows)
     new = [one.agent for one in todo if one.kind == "agent" and one.new]
     await change.push_all(line.change_agents, [(agent, "login", "") for agent in new])
@@ -148,6 +171,10 @@ def _check(wanted: Wanted, there: Present) -> None:
             owner = by.setdefault(taken, name)
             if owner != name:
                 raise Refused("interface_taken", interface=taken, agent=owner)
+    for settings in wanted.queues.values():
+        rule = settings.get("defaultrule")
+        if rule and rule not in wanted.rules and rule not in there.rules:
+            raise Refused("unknown_rule", rule=rule)
     for queue, agent_name in wanted.members:
         if queue not in wanted.queues and queue not in there.queues:
             raise Refused("unknown_queue", queue=queue)
@@ -155,10 +182,24 @@ def _check(wanted: Wanted, there: Present) -> None:
             raise Refused("unknown_agent", agent=agent_name)
 
 
-def _of_queue(name: str, wanted: QueueSettings, there: Present) -> Difference:
+def _of_rule(name: str, wanted: tuple[PenaltyChange, ...], there: Present) -> Difference:
+    row = there.rules.get(name)
+    old = {"changes": changes_of(row) if row else ()}
+    return Difference("rule", row is None, rule=name, fields=_fields(row, old, {"changes": wanted}))
+
+
+def _of_queue(name: str, wanted: dict[str, Any], there: Present) -> Difference:
     row = there.queues.get(name)
     old = asdict(settings_of(row) if row else QueueSettings())
-    return Difference("queue", row is None, queue=name, fields=_fields(row, old, asdict(wanted)))
+    fields = _fields(row, old, wanted if row else OF_QUEUE | wanted)
+    return Difference("queue", row is None, queue=name, fields=fields)
+
+
+def _queue_settings(queue: str, wanted: Wanted, there: Present) -> QueueSettings:
+    """What is wanted of them, and the rest as it is."""
+    row = there.queues.get(queue)
+    begun = settings_of(row) if row else QueueSettings(**OF_QUEUE)
+    return replace(begun, **wanted.queues[queue])
 
 
 def _of_agent(name: str, wanted: WantedAgent, there: Present) -> Difference:
@@ -179,11 +220,11 @@ def _of_agent(name: str, wanted: WantedAgent, there: Present) -> Difference:
 def _of_member(queue: str, agent: str, wanted: MemberSettings, there: Present) -> Difference:
     row = there.members.get((queue, agent))
     old = asdict(member_settings_of(row) if row else MemberSettings())
-    fields = _fields(row, old, asdict(_settings(wanted, row)))
-    return Difference("member", row is None, queue, agent, fields)
+    fields = _fields(row, old, asdict(_member_settings(wanted, row)))
+    return Difference("member", row is None, queue, agent, fields=fields)
 
 
-def _settings(wanted: MemberSettings, row: MemberRow | None) -> MemberSettings:
+def _member_settings(wanted: MemberSettings, row: MemberRow | None) -> MemberSettings:
     """As wanted; but the pause of one who is there is the person's own."""
     if row is None:
         return wanted
@@ -198,17 +239,23 @@ def _fields(row: object, old: dict[str, Any], new: dict[str, Any]) -> dict[str, 
     }
 
 
-def _row(one: Difference, wanted: Wanted, there: Present) -> QueueRow | AgentRow | MemberRow:
+def _row(
+    one: Difference, wanted: Wanted, there: Present
+) -> RuleRow | QueueRow | AgentRow | MemberRow:
     """The row as wanted."""
+    if one.kind == "rule":
+        rule = there.rules.get(one.rule) or RuleRow(name=one.rule)
+        rule.changes = [asdict(step) for step in wanted.rules[one.rule]]
+        return rule
     if one.kind == "queue":
         queue = there.queues.get(one.queue) or QueueRow(name=one.queue)
-        queue.settings = asdict(wanted.queues[one.queue])
+        queue.settings = asdict(_queue_settings(one.queue, wanted, there))
         return queue
     if one.kind == "member":
         names = (one.queue, one.agent)
         known = there.members.get(names)
         member = known or MemberRow(queue=one.queue, agent=one.agent)
-        settings = _settings(wanted.members[names], known)
+        settings = _member_settings(wanted.members[names], known)
         member.penalty, member.wrapuptime = settings.penalty, settings.wrapuptime
         member.ringinuse = settings.ringinuse
         member.paused, member.pause_reason = settings.paused, settings.reason

@@ -97,6 +97,7 @@ def _member(line: Line) -> MemberGiven:
 def _rules(section: Section) -> Iterator[RuleGiven]:
     if _is_general(section):
         return
+    yield RuleGiven(section.name, Line(section.name, "", section.file, section.number), ())
     for line in section.lines:
         if line.name.lower() != "penaltychange":
             fail(line, f"a rule has only 'penaltychange => seconds,…' lines, not {line.name!r}.")

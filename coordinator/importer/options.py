@@ -57,6 +57,7 @@ _TAKEN: Mapping[str, Mapping[str, str]] = {
     "timeout": {r"-\d+": "15"},
     "retry": {r"-\d+|0+": "5"},
     "maxlen": {r"-\d+": "0"},
+    "timeoutpriority": {"conf": "conf", ".*": "app"},
     "strategy": {"roundrobin": "rrmemory"} | {name: name for name in STRATEGIES},
     "joinempty": _YES_NO,
     "leavewhenempty": _YES_NO,
@@ -73,10 +74,6 @@ def taken(field: str, value: str) -> str:
         if re.fullmatch(pattern, value, re.ASCII | re.IGNORECASE):
             return instead
     return value
-
-
-#: field → what Queue() has where the option is not given, and we have not.
-DEFAULTS: Mapping[str, str] = {"ringinuse": "yes"}
 
 
 def mapped(field: str) -> Option:
@@ -114,13 +111,13 @@ OPTIONS: dict[str, Option] = {
     "autofill": differs("yes", "every caller who can be given an agent is, as with autofill=yes"),
     "ringinuse": mapped("ringinuse"),
     "timeoutrestart": needless("no", "each agent is rung for the whole timeout in any case"),
-    "timeoutpriority": differs("app", "Queue()'s own timeout ends the wait at once"),
+    "timeoutpriority": mapped("timeoutpriority"),
     "memberdelay": mapped("memberdelay"),
     "autopause": mapped("autopause"),
     "autopausebusy": mapped("autopausebusy"),
     "autopauseunavail": mapped("autopauseunavail"),
     "autopausedelay": mapped("autopausedelay"),
-    "defaultrule": differs("", "rules: not yet applied; penalties do not change as callers wait"),
+    "defaultrule": mapped("defaultrule"),
     # Music, announcements, keys
     "musicclass": mapped("musicclass"),
     "music": mapped("musicclass"),

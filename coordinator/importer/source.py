@@ -31,7 +31,10 @@ class QueueGiven:
 
 @dataclass(frozen=True, slots=True)
 class RuleGiven:
-    """One change of penalties in a rule: seconds, max, min, raise, as written."""
+    """One change of penalties in a rule: seconds, max, min, raise, as written.
+
+    Without parts: the rule itself, which need not have any change.
+    """
 
     rule: str
     line: Line

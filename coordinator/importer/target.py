@@ -12,11 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from coordinator.api.schemas.common import Seconds
 from coordinator.api.schemas.imports import ImportIn, ImportMember
 from coordinator.api.schemas.queues import QueueIn
+from coordinator.api.schemas.rules import RuleIn
 from coordinator.asterisk_config import Line
 from coordinator.importer.agents import Agents, Phone
 from coordinator.importer.findings import Findings, Remark, at
 from coordinator.importer.options import (
-    DEFAULTS,
     FALSE,
     GENERAL,
     OPTIONS,
@@ -27,7 +27,7 @@ from coordinator.importer.options import (
     is_true,
     taken,
 )
-from coordinator.importer.rules import Rules, rules_of
+from coordinator.importer.rules import rules_of
 from coordinator.importer.source import MemberGiven, QueueGiven, Source
 from coordinator.names import NAME_PATTERN
 from coordinator.protocol import Penalty
@@ -48,25 +48,30 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be there, what is remarked, and the rules, which nothing takes yet."""
+    """What is to be there, what is remarked, and what was named where.
+
+    naming: a rule that none of the files has → where a queue first names it. The coordinator may
+    have it.
+    """
 
     body: ImportIn
-    rules: Rules
     remarks: tuple[Remark, ...]
     agents: Agents
+    naming: Mapping[str, Line]
 
 
 def target_of(source: Source) -> Target:
     """Raises ImportFailed with all that is wrong."""
     findings = Findings()
     _remark_all(source.general, GENERAL, findings)
-    queues = _queues(source.queues, findings)
+    rules = _rules(source, findings)
+    queues = _queues(source.queues, rules, findings)
     agents = Agents(source.agents, findings)
     members = _members(source.queues, agents, findings)
     by_name = agents.all()
-    rules = _rules(source, findings)
     findings.stop()
     body = ImportIn(
+        rules=rules,
         queues=queues,
         agents=by_name,
         members=[
@@ -74,12 +79,26 @@ def target_of(source: Source) -> Target:
             for (queue, phone), how in members.items()
         ],
     )
-    return Target(body, rules, tuple(findings.remarks), agents)
+    naming = _naming(source.queues, body)
+    return Target(body, tuple(findings.remarks), agents, naming)
 
 
-def _queues(given: Iterable[QueueGiven], findings: Findings) -> dict[str, QueueIn]:
+def _naming(given: Iterable[QueueGiven], body: ImportIn) -> dict[str, Line]:
+    named: dict[str, Line] = {}
+    for queue in given:
+        rule = body.queues[queue.name].defaultrule
+        lines = [line for line in queue.options if line.name.lower() == "defaultrule"]
+        if rule and rule not in body.rules:
+            named.setdefault(rule, lines[-1])
+    return named
+
+
+def _queues(
+    given: Iterable[QueueGiven], rules: Iterable[str], findings: Findings
+) -> dict[str, QueueIn]:
     """Queue() finds a queue in any case and takes no notice of a second one of its name."""
     seen: dict[str, Line] = {}
+    spelled = {rule.lower(): rule for rule in rules}
     queues = {}
     for one in given:
         first = seen.setdefault(one.name.lower(), one.line)
@@ -96,20 +115,21 @@ def _queues(given: Iterable[QueueGiven], findings: Findings) -> dict[str, QueueI
                 "'-', at most 64, a letter or digit first.",
             )
         else:
-            queues[one.name] = _settings(one, findings)
+            queues[one.name] = _settings(one, spelled, findings)
     return queues
 
 
-def _settings(given: QueueGiven, findings: Findings) -> QueueIn:
-    """Of what is given; the rest has Queue()'s defaults. Of several lines the last counts."""
+def _settings(given: QueueGiven, spelled: Mapping[str, str], findings: Findings) -> QueueIn:
+    """Of what is given. Of several lines the last counts; rules are found in any case."""
     asked: dict[str, Line] = {}
     others: dict[str, Line] = {}
     for line in given.options:
         field = OPTIONS.get(line.name.lower(), UNKNOWN).field
         (asked if field else others)[field or line.name.lower()] = line
     _remark_all(others.values(), OPTIONS, findings)
-    given_values = {field: _taken(field, line, findings) for field, line in asked.items()}
-    values = {**DEFAULTS, **given_values}
+    values = {field: _taken(field, line, findings) for field, line in asked.items()}
+    if rule := values.get("defaultrule"):
+        values["defaultrule"] = spelled.get(rule.lower(), rule)
     try:
         return QueueIn.model_validate(values, strict=False)  # all that was read is text
     except ValidationError as error:
@@ -187,8 +207,6 @@ def _yes_no(what: str, queue: QueueGiven, member: MemberGiven, findings: Finding
     return is_true(value) if value else None
 
 
-def _rules(source: Source, findings: Findings) -> Rules:
+def _rules(source: Source, findings: Findings) -> dict[str, RuleIn]:
     _remark_all(source.rule_options, RULES_GENERAL, findings)
-    for line in {rule.rule: rule.line for rule in reversed(source.rules)}.values():
-        findings.remark(line, "penaltychange", "rules: not yet applied")
     return rules_of(source.rules, findings)

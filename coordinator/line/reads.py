@@ -35,6 +35,13 @@ FIGURES = (
 )  # fmt: skip
 
 
+#: timeout=0: a phone rings so long (lua/lib/patience.lua).
+RING_ON_S = 3600
+
+#: A caller whose ring goes on beyond its timeout: longer than that, and its box has no line.
+PATIENCE_S = 10
+
+
 class Reads:
     """Reading half of the engine."""
 
@@ -100,15 +107,15 @@ class Reads:
 
     async def standing(self, call_id: str, box: str) -> Standing | None:
         """A caller who waits on this box now; None when none does."""
-        names = ("box", "queue", "place", "state", "joined", "uniqueid")
+        names = ("box", "queue", "place", "state", "joined", "uniqueid", "conf")
         found = await self._await(self._redis.hmget(self._key("call", call_id), names))
         call = dict(zip(names, found, strict=True))
         if call["box"] != box:
             return None
         pipe = self._redis.pipeline(transaction=False)
         pipe.zrank(self._key("line", call["queue"]), call["place"])
-        pipe.hmget(self._key("queue", call["queue"]), "announcing", "hold_us")
-        ahead, (announcing, hold_us) = await pipe.execute()
+        pipe.hmget(self._key("queue", call["queue"]), "announcing", "hold_us", "timeout")
+        ahead, (announcing, hold_us, timeout) = await pipe.execute()
         if ahead is None:
             return None
         return Standing(
@@ -118,6 +125,7 @@ class Reads:
             waited_us=max(0, await self.now_us() - int(call["joined"])),
             settings=Announcing(**unpacked(announcing)),
             hold_us=int(hold_us or 0),
+            patience_s=(int(timeout) or RING_ON_S) + PATIENCE_S if call["conf"] == "1" else 0,
         )
 
     async def reports(self, box: str, interface: str) -> bool:

@@ -16,7 +16,7 @@ from coordinator.line import keys
 #: Shared pieces, in the order they build on each other; keys.lua_table() follows the first.
 LIBRARY = (
     "clock", "time", "record", "journal", "timers", "box", "index", "agent", "window", "offer",
-    "rules", "line", "choose", "match", "admission", "hold", "members",
+    "rules", "line", "placing", "choose", "patience", "match", "admission", "hold", "members",
     "autopause", "boxes", "transition",
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ AgentState = Literal[
     "offline", "unregistered", "paused", "in_use", "resting", "wrapup", "available", "ringing",
     "talking",
 ]  # fmt: skip
+TimeoutPriority = Literal["app", "conf"]
 CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
 
 
@@ -31,6 +32,8 @@ class QueueSettings(Announcing):
     one of them holds for every member at work. defaultrule: a penalty rule's name, "" for none.
     ringinuse is no here, where Queue() has yes: a phone in use is not rung unless that is wanted.
     autopause_after is ours: so many misses in a row.
+    timeout: 0 for an hour. timeoutpriority: whether a caller's own timeout ends a ring (app), or is
+    looked at between two (conf).
     """
 
     strategy: Strategy = "ringall"
@@ -50,6 +53,7 @@ class QueueSettings(Announcing):
     autopausebusy: bool = False
     autopauseunavail: bool = False
     autopause_after: int = 1
+    timeoutpriority: TimeoutPriority = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,10 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a waiting caller of a box stands. Times µs; `hold_us`: its queue's average, 0: none."""
+    """Where a waiting caller of a box stands. Times µs; `hold_us`: its queue's average, 0: none.
+
+    patience_s: how long its box lets it wait beyond its own timeout, for the line to end the wait.
+    """
 
     uniqueid: str
     state: CallState
@@ -153,6 +160,7 @@ class Standing:
     waited_us: int
     settings: Announcing
     hold_us: int
+    patience_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

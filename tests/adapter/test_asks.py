@@ -20,6 +20,7 @@ TOLD = Told(
     context="keys",
     musicclass="jazz",
     ringing=True,
+    patience_s=7200,
     meeting=Meeting(announce="beep&hello", memberdelay=2, queue_reporthold="hold"),
 )
 
@@ -64,7 +65,7 @@ def test_what_cannot_be_read_is_dropped_and_said(changes: dict[str, str], says: 
 
 def test_the_answer_in_two_variables() -> None:
     words = "queue-thereare&#12&queue-callswaiting"
-    assert asks.answer(TOLD) == f"15,12.0.0..0,{words},keys,jazz,1"
+    assert asks.answer(TOLD) == f"15,12.0.0..0,{words},keys,jazz,1,7200"
     assert asks.meeting(TOLD) == "beep&hello,2,0,hold,,,"
 
 
@@ -72,7 +73,7 @@ def test_the_longest_answer_fits_a_line_of_the_manager() -> None:
     sound = "a" * 64
     longest = Told(
         call_id="a-1-1", uniqueid="a-1", words=[sound] * 11, heard="1" * 64, again_s=86_400,
-        context=sound, musicclass=sound, ringing=True,
+        context=sound, musicclass=sound, ringing=True, patience_s=7200,
         meeting=Meeting(
             announce="&".join([sound] * 3 + ["a" * 61]), memberdelay=3600, reportholdtime=True,
             queue_reporthold=sound, queue_minutes=sound, queue_seconds=sound,

@@ -90,7 +90,7 @@ async def test_a_phone_that_rang_before_a_restart_is_not_rung_again(
         "GVQ_OFFER": OFFER_ID, "GVQ_FENCE": "1763848134123456", "GVQ_CALL": "a-17.1-1",
         "GVQ_QUEUE": "sales", "GVQ_AGENT": "ann",
     }  # fmt: skip
-    caller = {"GVQ_STATE": "waiting", "GVQ_JOIN": "sales|1763848134.5||||||||1"}
+    caller = {"GVQ_STATE": "waiting", "GVQ_JOIN": "sales|1763848134.5|||||||||||1"}
     channels = [channel("a-17.1", **caller), channel(OFFER_ID, **offer)]
     async with serving(settings(asterisk, line.url)):
         here = await settle(asterisk, line, channels)
@@ -109,7 +109,7 @@ async def test_an_unanswered_originate_is_not_sent_in_the_next_session(
         await here.link.command("1-0", originate())
         await here.box.expect("Originate")
         here.box.hang_up()
-        caller = {"GVQ_STATE": "waiting", "GVQ_JOIN": "sales|1763848134.5||||||||1"}
+        caller = {"GVQ_STATE": "waiting", "GVQ_JOIN": "sales|1763848134.5|||||||||||1"}
         again = await settle(asterisk, line, [channel("a-17.1", **caller)])
         await again.link.command("1-0", originate())
         assert await again.link.done() == "1-0"
@@ -256,7 +256,7 @@ async def test_a_talk_the_line_does_not_know_is_told_by_one_snapshot(
     asterisk: Manager, line: Coordinator
 ) -> None:
     """And when the line does not want it even so, it goes on, and its caller is in no line."""
-    caller = {"GVQ_STATE": "talking", "GVQ_JOIN": "sales|1763848134.5||||||||1"}
+    caller = {"GVQ_STATE": "talking", "GVQ_JOIN": "sales|1763848134.5|||||||||||1"}
     offer = {
         "GVQ_OFFER": OFFER_ID, "GVQ_FENCE": "1763848134123456", "GVQ_CALL": "a-17.1-1",
         "GVQ_QUEUE": "sales", "GVQ_AGENT": "ann",

@@ -30,7 +30,7 @@ from tests.adapter.support.events import (
 )
 from tests.waiting import eventually
 
-WAITING = {"GVQ_STATE": "waiting", "GVQ_JOIN": "sales|1763848134.5||||||||1"}
+WAITING = {"GVQ_STATE": "waiting", "GVQ_JOIN": "sales|1763848134.5|||||||||||1"}
 OFFERED = {
     "GVQ_OFFER": OFFER_ID, "GVQ_FENCE": "1763848134123456", "GVQ_CALL": "a-17.1-1",
     "GVQ_QUEUE": "sales", "GVQ_AGENT": "ann",

@@ -9,7 +9,7 @@ from ami_adapter.resync import VARIABLES, read
 from coordinator.protocol import MAX_AGE_US
 
 NOW = 1_763_848_200.0
-JOIN = "sales|1763848134.500000|7|1|20|r4|soon|%2B46701|Ann%20B|2"
+JOIN = "sales|1763848134.500000|7|1|20|r4|soon|2|90|1|%2B46701|Ann%20B|2"
 
 
 def channel(uniqueid: str, bridge: str = "", **variables: str) -> Headers:
@@ -44,6 +44,7 @@ def test_a_waiting_caller_with_its_ticket() -> None:
         "kind": "join", "call_id": "a-1.1-2", "channel": "PJSIP/a-1.1", "uniqueid": "a-1.1",
         "queue": "sales", "priority": 9, "min_penalty": 1, "max_penalty": 20,
         "raise_penalty": 4, "raise_keeps_min": True, "rule": "soon",
+        "position": 2, "timeout": 90, "once": True,
         "caller_id_num": "+46701", "caller_id_name": "Ann B",
     }  # fmt: skip
     assert not found.problems
@@ -136,7 +137,7 @@ def test_the_shell_of_a_moved_caller_is_none() -> None:
 
 @pytest.mark.parametrize(("variables", "why"), [
     ({"GVQ_JOIN": ""}, "GVQ_JOIN has 1 fields"),
-    ({"GVQ_JOIN": JOIN + "|x"}, "GVQ_JOIN has 11 fields"),
+    ({"GVQ_JOIN": JOIN + "|x"}, "GVQ_JOIN has 14 fields"),
     ({"GVQ_JOIN": JOIN.replace("1763848134.500000", "yesterday")}, "since is no time"),
     ({"GVQ_JOIN": JOIN.replace("1763848134.500000", "1763848134.x")}, "since is no time"),
     ({"GVQ_JOIN": JOIN.replace("1763848134.500000", "inf")}, "since is no time"),

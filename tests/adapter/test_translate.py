@@ -57,6 +57,24 @@ def test_a_raise_may_begin_with_r(written: str, lift: int | None, keeps_min: boo
     assert join.rule == "soon"
 
 
+def test_how_long_a_caller_waits_and_where() -> None:
+    (join,) = box().take(joined(position="3", timeout="90", once="1")).events
+    assert isinstance(join, Join)
+    assert (join.position, join.timeout, join.once) == (3, 90, True)
+    (join,) = box().take(joined(position="0", timeout="0")).events
+    assert isinstance(join, Join)
+    assert (join.position, join.timeout, join.once) == (None, None, False)
+
+
+@pytest.mark.parametrize("wrong", [{"position": "-1"}, {"timeout": "604801"}, {"timeout": "x"}])
+def test_a_wish_that_is_wrong_is_told_and_costs_no_place(wrong: dict[str, str]) -> None:
+    taken = box().take({**joined(), **wrong})
+    (join,) = taken.events
+    assert isinstance(join, Join)
+    assert (join.position, join.timeout) == (None, None)
+    assert next(iter(wrong)) in taken.problem
+
+
 @pytest.mark.parametrize(("uniqueid", "call_id"), [
     ("a-17.1", "a-17.1-1"), ("17.1", "a-17.1-1"), ("b-17.1", "a-b-17.1-1"),
 ])  # fmt: skip

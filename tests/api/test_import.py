@@ -12,7 +12,8 @@ from coordinator.directory import Role
 from tests.api.client import Client
 
 BODY: dict[str, Any] = {
-    "queues": {"sales": {"strategy": "linear", "timeout": 20}},
+    "rules": {"patience": {"changes": [{"after_s": 30, "max": "+2", "raise": "r5"}]}},
+    "queues": {"sales": {"strategy": "linear", "defaultrule": "patience"}},
     "agents": {
         "ann": {"interface": "PJSIP/101", "display_name": "Ann Adams"},
         "ben": {"interface": "PJSIP/102"},
@@ -23,31 +24,43 @@ BODY: dict[str, Any] = {
     ],
 }
 
-CREATED = [
+CREATED: list[dict[str, Any]] = [
     {
-        "kind": "queue", "action": "create", "queue": "sales", "agent": None,
+        "kind": "rule", "action": "create", "rule": "patience", "queue": None, "agent": None,
         "fields": {
-            "strategy": {"old": None, "new": "linear"}, "timeout": {"old": None, "new": 20},
+            "changes": {
+                "old": None, "new": [{"after_s": 30, "max": "+2", "min": "", "raise": "r5"}],
+            },
         },
     },
     {
-        "kind": "agent", "action": "create", "queue": None, "agent": "ann",
+        "kind": "queue", "action": "create", "rule": None, "queue": "sales", "agent": None,
+        "fields": {
+            "strategy": {"old": None, "new": "linear"},
+            "defaultrule": {"old": None, "new": "patience"},
+        },
+    },
+    {
+        "kind": "agent", "action": "create", "rule": None, "queue": None, "agent": "ann",
         "fields": {
             "interface": {"old": None, "new": "PJSIP/101"},
             "display_name": {"old": None, "new": "Ann Adams"},
         },
     },
     {
-        "kind": "agent", "action": "create", "queue": None, "agent": "ben",
+        "kind": "agent", "action": "create", "rule": None, "queue": None, "agent": "ben",
         "fields": {
             "interface": {"old": None, "new": "PJSIP/102"}, "paused": {"old": None, "new": True},
         },
     },
     {
-        "kind": "member", "action": "create", "queue": "sales", "agent": "ben",
+        "kind": "member", "action": "create", "rule": None, "queue": "sales", "agent": "ben",
         "fields": {"penalty": {"old": None, "new": 1}},
     },
-    {"kind": "member", "action": "create", "queue": "sales", "agent": "ann", "fields": {}},
+    {
+        "kind": "member", "action": "create", "rule": None, "queue": "sales", "agent": "ann",
+        "fields": {},
+    },
 ]  # fmt: skip
 
 
@@ -62,7 +75,9 @@ async def test_all_is_there_and_in_the_line(admin: Client) -> None:
         "changes": CREATED, "same": 0, "out_of_order": [], "dry_run": False, "applied": True,
     }  # fmt: skip
     sales = await admin.ask("GET", "/v1/queues/sales")
-    assert (sales["strategy"], sales["timeout"]) == ("linear", 20)
+    assert (sales["strategy"], sales["defaultrule"]) == ("linear", "patience")
+    patience = await admin.ask("GET", "/v1/rules/patience")
+    assert patience["changes"] == CREATED[0]["fields"]["changes"]["new"]
     assert sales["agents"] == [
         {"agent": "ben", "penalty": 1, "state": "unregistered"},
         {"agent": "ann", "penalty": 0, "state": "unregistered"},
@@ -78,6 +93,7 @@ async def test_a_dry_run_tells_the_same_and_does_nothing(admin: Client) -> None:
     assert (answer["dry_run"], answer["applied"]) == (True, False)
     assert await admin.ask("GET", "/v1/agents") == []
     assert await admin.ask("GET", "/v1/queues") == []
+    assert await admin.ask("GET", "/v1/rules") == []
 
 
 async def test_a_second_time_changes_nothing(admin: Client) -> None:
@@ -89,16 +105,18 @@ async def test_a_second_time_changes_nothing(admin: Client) -> None:
 
 async def test_what_differs_is_told_old_and_new(admin: Client) -> None:
     await post(admin)
-    await admin.ask("PUT", "/v1/queues/sales", json={"weight": 3})
+    await admin.ask("PUT", "/v1/queues/sales", json={"weight": 3, "strategy": "random"})
+    await admin.ask("PUT", "/v1/rules/patience", json={"changes": []})
     await admin.ask("PUT", "/v1/queues/sales/members/ann", json={"penalty": 7})
 
-    queue, member = (await post(admin))["changes"]
+    rule, queue, member = (await post(admin))["changes"]
 
+    assert rule["fields"] == {"changes": CREATED[0]["fields"]["changes"] | {"old": []}}
     assert queue["fields"] == {
-        "strategy": {"old": "ringall", "new": "linear"},
-        "timeout": {"old": 15, "new": 20},
-        "weight": {"old": 3, "new": 0},
+        "strategy": {"old": "random", "new": "linear"},
+        "defaultrule": {"old": "", "new": "patience"},
     }
+    assert (await admin.ask("GET", "/v1/queues/sales"))["weight"] == 3
     assert member["fields"] == {"penalty": {"old": 7, "new": 0}}
     assert (await post(admin))["changes"] == []
 
@@ -106,9 +124,12 @@ async def test_what_differs_is_told_old_and_new(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("more", "code", "where"),
     [
-        ({"queues": {"sales": {"timeout": 0}}}, "invalid", "body.queues.sales.timeout"),
+        ({"queues": {"sales": {"timeout": -1}}}, "invalid", "body.queues.sales.timeout"),
         ({"queues": {"a b": {}}}, "invalid", "body.queues.a b.[key]"),
         ({"agents": {"ann": {"interface": "none"}}}, "invalid", "body.agents.ann.interface"),
+        ({"queues": {"sales": {"defaultrule": "gone"}}}, "unknown_rule", "gone"),
+        ({"rules": {"r": {"changes": [{"after_s": 1, "max": "1", "min": "2"}]}}}, "invalid",
+         "body.rules.r.changes.0"),
         ({"members": [{"queue": "sales", "agent": "zoe"}]}, "unknown_agent", ""),
         ({"members": [{"queue": "help", "agent": "ann"}]}, "unknown_queue", ""),
         ({"members": [BODY["members"][0]] * 2}, "invalid", "body.members.1"),
@@ -124,6 +145,7 @@ async def test_one_thing_that_is_wrong_leaves_nothing_done(
     assert where in problem["detail"]
     assert await admin.ask("GET", "/v1/agents") == []
     assert await admin.ask("GET", "/v1/queues") == []
+    assert await admin.ask("GET", "/v1/rules") == []
 
 
 async def test_a_misspelt_setting_is_told_the_settings_there_are(admin: Client) -> None:

@@ -29,7 +29,7 @@ from tests.postgres import unused_port
     ("body", "where", "allowed"),
     [
         ({"weight": -1}, "body.weight", "≥ 0"),
-        ({"timeout": 0}, "body.timeout", "≥ 1"),
+        ({"timeout": -1}, "body.timeout", "≥ 0"),
         ({"timeout": 3601}, "body.timeout", "≤ 3600"),
         ({"retry": "5"}, "body.retry", None),
         ({"retry": True}, "body.retry", None),
@@ -58,7 +58,7 @@ def test_every_refusal_is_one_that_something_refuses_with() -> None:
 
 
 async def test_all_faults_are_named_at_once(admin: Client) -> None:
-    body = {"weight": -1, "timeout": 0}
+    body = {"weight": -1, "timeout": -1}
     problem = await admin.refused("invalid", "PUT", "/v1/queues/sales", json=body)
     assert [fault["where"] for fault in problem["errors"]] == ["body.weight", "body.timeout"]
 

@@ -47,6 +47,8 @@ def clean(live: Run) -> Run:
         live("queue", "delete", queue)
     for agent in ("Ida", "Ivo", "other"):
         live("agent", "delete", agent)
+    for rule in ("imported-r", "imported-mine"):
+        live("rule", "delete", rule)
     return live
 
 
@@ -106,10 +108,11 @@ def test_what_is_altered_shows_old_and_new(clean: Run, files: Path) -> None:
     conf = files / "queues.conf"
     clean("import", str(conf))
     conf.write_text(
-        "[imported-a]\nweight = 4\nmember => PJSIP/imp2,5,Ivo\nmember => PJSIP/imp1,0,Ida\n"
+        "[imported-a]\nweight = 4\nstrategy = random\n"
+        "member => PJSIP/imp2,5,Ivo\nmember => PJSIP/imp1,0,Ida\n"
     )
     assert words(clean("import", str(conf)).out)[1:5] == words(
-        "~ queue imported-a strategy linear → ringall, weight 0 → 4\n"
+        "~ queue imported-a strategy linear → random, weight 0 → 4\n"
         "~ member imported-a Ivo penalty 3 → 5\n"
         "= 3 as they are to be\n"
         "The members of imported-a were there in another order, and keep it.\n"
@@ -128,12 +131,70 @@ def test_programs_get_json(clean: Run, files: Path) -> None:
     }
 
 
+RULES = "[imported-r]\npenaltychange => 30,+2,,r5\npenaltychange => 60,10\n"
+
+
+def test_rules_are_there_with_the_queues_that_name_them(clean: Run, files: Path) -> None:
+    conf, rules = files / "queues.conf", files / "rules.conf"
+    rules.write_text(RULES)
+    conf.write_text("[imported-a]\ndefaultrule = Imported-R\n")
+
+    tried = clean("import", str(conf), str(rules), "--dry-run")
+
+    assert words(tried.out)[1:] == words(
+        "+ rule imported-r changes 30,+2,,r5 60,10\n"
+        "+ queue imported-a defaultrule imported-r\n"
+        "Dry run: nothing was changed.\n"
+    )
+    assert clean("rule", "show", "imported-r").status == 1
+    clean("import", str(conf), str(rules))
+    assert clean("queue", "show", "imported-a", "--json").json["defaultrule"] == "imported-r"
+    rules.write_text(RULES.replace("+2", "8"))
+    altered = clean("import", str(conf), str(rules))
+    told = "~ rule imported-r changes 30,+2,,r5 60,10 → 30,8,,r5 60,10"
+    assert words(altered.out)[1] == told.split()
+
+
+def test_a_defaultrule_set_by_hand_stays(clean: Run, files: Path) -> None:
+    clean("import", str(files / "queues.conf"))
+    clean("rule", "put", "imported-mine", "--change", "30,5")
+    by_hand = ("--set", "defaultrule=imported-mine", "--set", "ringing=yes")
+    clean("queue", "put", "imported-a", "--strategy", "linear", *by_hand)
+
+    again = clean("import", str(files / "queues.conf"))
+
+    assert "Nothing was to be changed." in again.out
+    shown = clean("queue", "show", "imported-a", "--json").json
+    assert (shown["defaultrule"], shown["ringing"]) == ("imported-mine", True)
+
+
+def test_a_rule_that_nobody_has_is_told_with_its_line(clean: Run, files: Path) -> None:
+    conf = files / "queues.conf"
+    conf.write_text("[imported-b]\n[imported-a]\ndefaultrule = imported-mine\n")
+    ran = clean("import", str(conf))
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == f"gvq: {conf}:3: There is no penalty rule named 'imported-mine'.\n"
+    assert imported(clean) == []
+    clean("rule", "put", "imported-mine", "--change", "30,5")
+    assert clean("import", str(conf)).status == 0
+
+
+def test_a_rule_that_is_wrong_is_told_and_nothing_is_done(clean: Run, files: Path) -> None:
+    rules = files / "rules.conf"
+    rules.write_text(RULES + "penaltychange => 90,5,9\n")
+    ran = clean("import", str(files / "queues.conf"), str(rules))
+    told = f"{rules}:4: [imported-r] 90,5,9: min 9 is above max 5, and may not be."
+    assert ran.err == f"gvq: {told}\n"
+    assert imported(clean) == []
+    assert clean("rule", "show", "imported-r").status == 1
+
+
 def test_rules_and_agents_are_read_too(clean: Run, files: Path) -> None:
-    (files / "rules.conf").write_text("[r]\npenaltychange => 30,5\n")
+    (files / "rules.conf").write_text(RULES)
     (files / "agents.csv").write_text("other,PJSIP/imp1,Otto\n")
     ran = clean("import", str(files / "queues.conf"), str(files / "rules.conf"), "--agents",
                 str(files / "agents.csv"), "--dry-run")  # fmt: skip
-    assert f"{files}/rules.conf:2: penaltychange: rules: not yet applied.\n" in ran.out
+    assert words(ran.out)[1][:3] == ["+", "rule", "imported-r"]
     assert ["+", "member", "imported-a", "other"] in words(ran.out)
     assert "Ida" not in ran.out
 
@@ -142,7 +203,10 @@ def test_rules_and_agents_are_read_too(clean: Run, files: Path) -> None:
     ("line", "sentence"),
     [
         ("member", "'member' has no '='; a line is [section], name = value, #include file, or a "),
-        ("timeout = 0", "[imported-a] timeout = 0: Input should be greater than or equal to 1."),
+        (
+            "timeout = 3601",
+            "[imported-a] timeout = 3601: Input should be less than or equal to 3600.",
+        ),
         ("#include none.conf", "there is no file 'none.conf' in "),
     ],
 )
@@ -172,12 +236,15 @@ def test_realtime_tables(clean: Run, tmp_path: Path) -> None:
         database.executescript(
             "CREATE TABLE queues (name, strategy);"
             "CREATE TABLE queue_members (queue_name, interface, membername, penalty);"
+            "CREATE TABLE queue_rules (rule_name, time, min_penalty, max_penalty);"
+            "INSERT INTO queue_rules VALUES ('imported-r', 30, '', '+5');"
             "INSERT INTO queues VALUES ('imported-a', 'linear');"
             "INSERT INTO queue_members VALUES ('imported-a', 'PJSIP/imp1', 'Ida', 2);"
         )
     database.close()
     ran = clean("import", "--realtime", f"sqlite:///{file}")
     assert words(ran.out)[1:] == words(
+        "+ rule imported-r changes 30,+5\n"
         "+ queue imported-a strategy linear\n"
         "+ agent Ida interface PJSIP/imp1, display_name Ida\n"
         "+ member imported-a Ida penalty 2\n"
@@ -195,7 +262,7 @@ def test_a_line_that_is_away_is_said(
     gvq: Run, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change: dict[str, Any] = {"action": "create", "kind": "queue", "queue": "q", "fields": {}}
-    change["agent"] = None
+    change["agent"] = change["rule"] = None
     answer: dict[str, Any] = {
         "changes": [change], "same": 0, "out_of_order": [], "dry_run": False, "applied": False,
     }  # fmt: skip

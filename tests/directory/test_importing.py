@@ -11,13 +11,13 @@ from coordinator.database import Database
 from coordinator.directory import Difference, Directory, Imported, Wanted, WantedAgent
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
-from coordinator.line.types import MemberSettings, QueueSettings
+from coordinator.line.types import MemberSettings, PenaltyChange, QueueSettings
 from coordinator.redis_client import connected
 from tests.api.lines import Box
 from tests.postgres import unused_port
 
 WANTED = Wanted(
-    queues={"sales": QueueSettings("linear", timeout=20), "help": QueueSettings()},
+    queues={"sales": {"strategy": "linear", "timeout": 20, "defaultrule": "patience"}, "help": {}},
     agents={
         "ann": WantedAgent("PJSIP/101", "Ann Adams"),
         "ben": WantedAgent("PJSIP/102"),
@@ -29,6 +29,7 @@ WANTED = Wanted(
         ("help", "ann"): MemberSettings(1),
         ("sales", "ben"): MemberSettings(paused=True),
     },
+    rules={"patience": (PenaltyChange(30, "+2", "", "r5"),), "none": ()},
 )
 
 
@@ -44,12 +45,13 @@ def changed(imported: Imported) -> list[Difference]:
 async def in_sql(directory: Directory) -> object:
     queues = await directory.queues()
     members = {queue.name: await directory.members(queue.name) for queue in queues}
-    return queues, await directory.agents(), members
+    return queues, await directory.agents(), members, await directory.rules()
 
 
 async def in_line(engine: Engine) -> object:
     agents = [(one.name, one.interface, one.state, one.queues) for one in await engine.agents()]
-    return [(one.name, one.settings) for one in await engine.queues()], agents
+    queues = [(one.name, one.settings) for one in await engine.queues()]
+    return queues, agents, await engine.rules()
 
 
 async def members(directory: Directory, queue: str) -> list[tuple[str, int]]:
@@ -68,7 +70,7 @@ async def test_what_is_wanted_is_there_in_its_order(directory: Directory, engine
     imported = await directory.import_all(WANTED)
 
     assert imported.applied
-    assert len(changed(imported)) == len(imported.differences) == 9
+    assert len(changed(imported)) == len(imported.differences) == 11
     assert await members(directory, "sales") == [("cal", 2), ("ann", 0), ("ben", 0)]
     views = {view.name: view for view in await engine.agents()}
     assert {(view.state, view.home) for view in views.values()} == {("available", "a")}
@@ -98,8 +100,8 @@ async def test_again_it_changes_nothing(directory: Directory, engine: Engine) ->
 async def test_a_dry_run_tells_what_would_be(directory: Directory, engine: Engine) -> None:
     told = await directory.import_all(WANTED, dry_run=True)
 
-    assert await in_sql(directory) == ([], [], {})
-    assert await in_line(engine) == ([], [])
+    assert await in_sql(directory) == ([], [], {}, [])
+    assert await in_line(engine) == ([], [], {})
     assert told == replace(await directory.import_all(WANTED), applied=False)
 
 
@@ -112,6 +114,36 @@ async def test_what_is_not_wanted_stays(directory: Directory) -> None:
 
     assert await members(directory, "old") == [("zoe", 3)]
     assert (await directory.queue("old")).settings.strategy == "random"
+
+
+async def test_of_a_queue_that_is_there_only_what_is_given_changes(directory: Directory) -> None:
+    """A defaultrule and `ringing`, set by hand, and any other field."""
+    await directory.put_rule("mine", [])
+    before = QueueSettings(defaultrule="mine", ringing=True, weight=3, timeout=40, maxlen=9)
+    await directory.put_queue("help", before)
+    wanted = replace(WANTED, queues=WANTED.queues | {"help": {"timeout": 20, "maxlen": 0}})
+
+    imported = await directory.import_all(wanted)
+
+    assert (await directory.queue("help")).settings == replace(before, timeout=20, maxlen=0)
+    (fields,) = [one.fields for one in changed(imported) if one.queue == "help" and not one.agent]
+    assert fields == {"timeout": (40, 20), "maxlen": (9, 0)}
+
+
+async def test_rules_are_there_before_the_queues_that_name_them(
+    directory: Directory, engine: Engine
+) -> None:
+    imported = await directory.import_all(WANTED)
+
+    assert [one.rule for one in changed(imported)][:2] == ["patience", "none"]
+    assert (await directory.queue("sales")).settings.defaultrule == "patience"
+    assert await engine.rules() == {"patience": WANTED.rules["patience"], "none": ()}
+    other = (PenaltyChange(60, "10"),)
+    again = await directory.import_all(Wanted({}, {}, {}, {"patience": other}))
+    assert [one.fields for one in changed(again)] == [
+        {"changes": (WANTED.rules["patience"], other)}
+    ]
+    assert (await engine.rules())["patience"] == other
 
 
 async def test_an_agent_who_is_there_keeps_what_the_person_chose(directory: Directory) -> None:
@@ -164,6 +196,7 @@ async def test_one_who_comes_before_those_there_is_out_of_order(directory: Direc
         (Wanted({}, {"zoe": WantedAgent("PJSIP/101")}, {}), "interface_taken"),
         (Wanted({}, {}, of_penalty(("none", "ann", 0))), "unknown_queue"),
         (Wanted({}, {}, of_penalty(("sales", "none", 0))), "unknown_agent"),
+        (Wanted({"sales": {"defaultrule": "gone"}}, {}, {}), "unknown_rule"),
     ],
 )
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -178,7 +211,7 @@ async def test_what_cannot_be_is_refused_first(
     assert await in_sql(directory) == before
 
 
-@pytest.mark.parametrize("table", ["queues", "agents", "members"])
+@pytest.mark.parametrize("table", ["rules", "queues", "agents", "members"])
 async def test_a_fault_of_sql_in_the_middle_leaves_nothing_done(
     directory: Directory, database: Database, engine: Engine, table: str
 ) -> None:
@@ -214,7 +247,7 @@ async def test_an_agent_who_is_rung_keeps_the_phone_and_nothing_is_done(
     await directory.mirror()
     sql, line = await in_sql(directory), await in_line(engine)
     wanted = Wanted(
-        queues={"sales": QueueSettings("random"), "new": QueueSettings()},
+        queues={"sales": {"strategy": "random"}, "new": {}},
         agents={
             "ben": WantedAgent("PJSIP/202"),
             "ann": WantedAgent("PJSIP/201"),

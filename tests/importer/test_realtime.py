@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from coordinator.importer.conf import read_agents
 from coordinator.importer.findings import ImportFailed
 from coordinator.importer.realtime import read_tables, reader
-from coordinator.importer.rules import PenaltyChange
 from coordinator.importer.target import target_of
+from coordinator.line.types import PenaltyChange
 
 TABLES = """
 CREATE TABLE queues (id INTEGER, name VARCHAR(128) PRIMARY KEY, strategy VARCHAR(16),
@@ -80,7 +80,9 @@ def test_the_tables_are_a_target(url: str) -> None:
         ("sales", "Ann_Adams", 0),
         ("sales", "102", 1),
     ]
-    assert read.rules == {"r": (PenaltyChange(30, "+3", "-1", ""), PenaltyChange(90, "10", "", ""))}
+    assert {name: rule.steps() for name, rule in read.body.rules.items()} == {
+        "r": (PenaltyChange(30, "+3", "-1", ""), PenaltyChange(90, "10", "", ""))
+    }
 
 
 def test_a_remark_names_table_and_row(url: str) -> None:
@@ -88,17 +90,16 @@ def test_a_remark_names_table_and_row(url: str) -> None:
     assert {(str(one.line.file), one.line.number, one.what) for one in read.remarks} == {
         ("queues", 2, "setinterfacevar"),
         ("queue_members", 1, "penalty"),
-        ("queue_rules", 1, "penaltychange"),
     }
 
 
 def test_an_error_names_table_and_row(url: str, connection: Connection) -> None:
-    connection.execute(text("UPDATE queues SET timeout = 0"))
+    connection.execute(text("UPDATE queues SET timeout = 3601"))
     connection.commit()
     with pytest.raises(ImportFailed) as caught:
         target_of(read_tables(url))
     assert [sentence[:28] for sentence in caught.value.sentences] == [
-        "queues:1: [help] timeout = 0",
+        "queues:1: [help] timeout = 3",
         "queues:2: [sales] timeout = ",
     ]
 

@@ -12,7 +12,6 @@ from coordinator.importer.agents import valid_name
 from coordinator.importer.conf import arguments, read_files
 from coordinator.importer.findings import ImportFailed
 from coordinator.importer.options import OPTIONS
-from coordinator.importer.rules import PenaltyChange
 from coordinator.importer.source import MemberGiven, QueueGiven, Source
 from coordinator.importer.target import Target, target_of
 
@@ -41,6 +40,13 @@ def remarks(read: Target) -> set[tuple[str, int, str]]:
 
 def agents(read: Target) -> dict[str, tuple[str, str | None]]:
     return {name: (one.interface, one.display_name) for name, one in read.body.agents.items()}
+
+
+def rules(read: Target) -> dict[str, list[str]]:
+    return {
+        name: [f"{one.after_s},{one.max},{one.min},{one.raise_}" for one in rule.changes]
+        for name, rule in read.body.rules.items()
+    }
 
 
 def members(read: Target) -> list[tuple[str, str, int]]:
@@ -92,7 +98,6 @@ class TestTheFiles:
             ("queues.conf", 27, "strategy = roundrobin"),
             ("queues.conf", 29, "retry = 0"),
             ("support.conf", 6, "sampling"),
-            ("queuerules.conf", 5, "penaltychange"),
         }
         harmless = {one.what for one in read.remarks if one.harmless}
         assert harmless == {
@@ -100,13 +105,7 @@ class TestTheFiles:
         }  # fmt: skip
 
     def test_rules_are_values_in_order_of_time(self, read: Target) -> None:
-        assert read.rules == {
-            "patient": (
-                PenaltyChange(30, "10", "", ""),
-                PenaltyChange(60, "+3", "", "r20"),
-                PenaltyChange(90, "", "-1", ""),
-            )
-        }
+        assert rules(read) == {"patient": ["30,10,,", "60,+3,,r20", "90,,-1,"]}
 
 
 def test_what_callers_and_agents_hear_is_taken_over(tmp_path: Path) -> None:
@@ -147,7 +146,6 @@ leavewhenempty = yes
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("timeout = 0", "timeout = 0: Input should be greater than or equal to 1."),
         ("timeout = 3601", "timeout = 3601: Input should be less than or equal to 3600."),
         ("retry = soon", "retry = soon: Input should be a valid integer, unable to parse string"),
         ("wrapuptime =", "wrapuptime = : Input should be a valid integer, unable to parse string"),
@@ -179,7 +177,7 @@ def test_a_value_that_is_wrong_is_named_with_its_line(
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
-    text = "[a]\nweight = x\ntimeout = 0\nmember => none\n[b]\nretry = x\n"
+    text = "[a]\nweight = x\ntimeout = x\nmember => none\n[b]\nretry = x\n"
     assert [told[:14] for told in wrong(tmp_path, text)] == [
         "queues.conf:2:", "queues.conf:3:", "queues.conf:6:", "queues.conf:4:",
     ]  # fmt: skip
@@ -346,10 +344,39 @@ def test_a_line_that_is_no_rule(tmp_path: Path) -> None:
 
 
 def test_rules_of_one_name_are_one_in_any_case(tmp_path: Path) -> None:
-    rules = "[r]\npenaltychange => 30, 1\n[R]\npenaltychange => 10,+2,-3,r+4\n"
-    assert target(tmp_path, "[a]\n", rules=rules).rules == {
-        "r": (PenaltyChange(10, "+2", "-3", "r+4"), PenaltyChange(30, "1", "", ""))
-    }
+    text = "[r]\npenaltychange => 30, 1\n[R]\npenaltychange => 10,+2,-3,r+4\n[none]\n"
+    read = target(tmp_path, "[a]\ndefaultrule = R\n[b]\ndefaultrule = NONE\n", rules=text)
+    assert rules(read) == {"r": ["10,+2,-3,r+4", "30,1,,"], "none": []}
+    assert [queue.defaultrule for queue in read.body.queues.values()] == ["r", "none"]
+    assert read.naming == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "sentence"),
+    [
+        ("30,5,9", 2, "[r] 30,5,9: min 9 is above max 5, and may not be."),
+        ("30,5,,r9", 2, "[r] 30,5,,r9: raise 9 is above max 5, and may not be."),
+        ("30,,", 2, "[r] 30,,: changes nothing; one of max, min and raise must be given."),
+        ("90000,1", 2, "[r] 90000,1: Input should be less than or equal to 86400."),
+        ("30,1\n\npenaltychange => 30,2", 4,
+         "[r] 30,2: 30 s have a change already, by {}/rules.conf:2; a time has one."),
+        ("\npenaltychange => ".join(f"{n},1" for n in range(102)), 102,
+         "[r] 100,1: this is change 101; a rule has at most 100."),
+    ],
+)  # fmt: skip
+def test_a_rule_that_cannot_be(tmp_path: Path, changes: str, line: int, sentence: str) -> None:
+    told = wrong(tmp_path, "[a]\n", rules=f"[r]\npenaltychange => {changes}\n")
+    assert told[0] == f"rules.conf:{line}: {sentence.format(tmp_path)}"
+
+
+def test_a_rules_name_is_one_of_ours(tmp_path: Path) -> None:
+    (told,) = wrong(tmp_path, "[a]\n", rules="[my rule]\npenaltychange => 30,1\n")
+    assert told.startswith("rules.conf:1: [my rule] is no name for a rule; allowed are letters")
+
+
+def test_a_rule_that_no_file_has_is_known_by_its_line(tmp_path: Path) -> None:
+    read = target(tmp_path, "[t](!)\ndefaultrule = gone\n[a](t)\n[b](t)\n[c](t)\ndefaultrule =\n")
+    assert {rule: line.number for rule, line in read.naming.items()} == {"gone": 2}
 
 
 @pytest.mark.parametrize(

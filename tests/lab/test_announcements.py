@@ -21,7 +21,7 @@ from tests.lab.test_dialplan import offer, release
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120, func_only=True)]
 
-#: GVQ_TOLD is `again,heard,words,context,musicclass,ringing`.
+#: GVQ_TOLD is `again,heard,words,context,musicclass,ringing,patience`; without the last: 0.
 WORDS = ["queue-thereare", "#23", "queue-callswaiting", "queue-thankyou"]
 POSITION = "0,23.0.0..0,queue-thereare&#23&queue-callswaiting&queue-thankyou,,,0"
 #: The same, where digits lead to the context [exits].

@@ -31,9 +31,55 @@ def enter(state: State, box: Box, join: Join, rank: int, age_us: int) -> None:
         raise_keeps_min=join.raise_keeps_min,
         joined_us=state.now - age_us,
         taken_us=state.now,
+        timeout_us=join.timeout * SECOND if join.timeout else None,
+        conf=state.queues[join.queue].settings.timeoutpriority == "conf",
+        once=join.once,
     )
     rules.begin(state, caller, join.rule)
     state.log("joined", join.call_id)
+
+
+def newcomer(state: State, box: Box, join: Join, age_us: int, waited_us: int | None = None) -> None:
+    """A caller without a ticket joins, at the position it asks for if that is better."""
+    rank = box.last_rank = rank_for(state, box, age_us)
+    waited_us = max(state.now - rank, 0) if waited_us is None else waited_us
+    line = sorted((c for c in state.callers.values() if _beside(c, join)), key=_place)
+    tail = sum(_place(c) < (-join.priority, rank, join.call_id) for c in line)
+    higher = sum(c.priority > join.priority for c in line)
+    index = max((join.position or len(line) + 1) - 1, higher)
+    if index >= tail:
+        enter(state, box, join, rank, waited_us)
+        return
+    followed = line[index]
+    enter(state, box, join, _rank_between(state, line, index, join), waited_us)
+    state.callers[join.call_id].taken_us = followed.taken_us
+
+
+def _beside(caller: Caller, join: Join) -> bool:
+    return caller.queue == join.queue and not caller.talking
+
+
+def _place(caller: Caller) -> tuple[int, int, str]:
+    return (-caller.priority, caller.rank, caller.call_id)
+
+
+def _rank_between(state: State, line: list[Caller], index: int, join: Join) -> int:
+    """Right ahead of line[index] and behind the one before, where others may have to make room."""
+    before = _place(line[index - 1]) if index else (-join.priority - 1, 0, "")
+    for rank in (line[index].rank - 1, line[index].rank):
+        if before < (-join.priority, rank, join.call_id) < _place(line[index]):
+            return rank
+    rank = line[index - 1].rank + 1
+    last = (-join.priority, rank, join.call_id)
+    for caller in line[index:]:
+        if _place(caller) > last:
+            break
+        caller.rank = last[1] + 1
+        last = _place(caller)
+        box = state.boxes[caller.box]
+        box.last_rank = max(box.last_rank, caller.rank)
+        state.last_ticket = max(state.last_ticket, caller.rank)
+    return rank
 
 
 def rank_for(state: State, box: Box, age_us: int) -> int:
@@ -46,12 +92,15 @@ def rank_for(state: State, box: Box, age_us: int) -> int:
     return rank
 
 
-def depart(state: State, caller: Caller, outcome: str) -> None:
-    """A caller leaves the line without an agent; phones that ring for it are stopped."""
+def depart(state: State, caller: Caller, outcome: str, told: bool = False) -> None:
+    """A caller leaves the line without an agent; phones that ring for it are stopped.
+
+    told: its box learns of it from the line, also where the outcome could be its own word.
+    """
     for offer in list(caller.offers):
         stop(state, offer, "cancelled")
     del state.callers[caller.call_id]
-    if outcome in RELEASED:
+    if told or outcome in RELEASED:
         state.boxes[caller.box].let_go.add(caller.call_id)
     state.log("left", caller.call_id, outcome)
 
@@ -60,6 +109,7 @@ def end_offer(state: State, offer: Offer, outcome: str) -> None:
     """An offer is over without a bridge. The caller never left its place."""
     agent = _part(state, offer)
     caller = state.callers[offer.call_id]
+    caller.unanswered = caller.unanswered or outcome in ("no_answer", "expired")
     lost = outcome == "answered_elsewhere"
     if lost:
         caller.tier = NOBODY_MORE

@@ -30,7 +30,7 @@ class Ledger:
                 assert data["call_id"] not in self.present, f"I5: {data['call_id']} joined twice"
                 self.present.add(data["call_id"])
                 self.ranks[data["call_id"]] = data["rank"]
-            elif entry.type == "caller.moved" and data["by"] == "resync":
+            elif entry.type == "caller.moved" and data["by"] in ("resync", "placed"):
                 self.ranks[data["call_id"]] = data["rank"]
             elif entry.type == "caller.window":
                 bounds = ("min_penalty", "max_penalty", "raise_penalty")

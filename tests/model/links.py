@@ -2,7 +2,16 @@
 
 from coordinator.line.types import Origin
 from coordinator.protocol import LiveOffer, Snapshot, WaitingCall
-from tests.model.calls import bridge, depart, end_offer, enter, hang_up, rank_for, stop
+from tests.model.calls import (
+    bridge,
+    depart,
+    end_offer,
+    enter,
+    hang_up,
+    newcomer,
+    rank_for,
+    stop,
+)
 from tests.model.state import NOT_REGISTERED, Box, Caller, Offer, State
 
 OK = "ok"
@@ -141,12 +150,13 @@ def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
             box.let_go.add(call.join.call_id)  # it is told so again
             continue
         if unknown and not elsewhere:
-            rank = rank_for(state, box, call.age_us) if call.rank is None else call.rank
-            state.last_ticket = max(state.last_ticket, call.rank or 0)
-            enter(state, box, call.join, rank, call.age_us)
-            if call.rank is not None:
-                state.callers[call.join.call_id].taken_us = -1
-                highest = max(highest, call.rank)
+            if call.rank is None:
+                newcomer(state, box, call.join, call.age_us, waited_us=call.age_us)
+                continue
+            state.last_ticket = max(state.last_ticket, call.rank)
+            enter(state, box, call.join, call.rank, call.age_us)
+            state.callers[call.join.call_id].taken_us = -1
+            highest = max(highest, call.rank)
     if highest > state.now:
         _line_up_behind(state, highest)
     for talk in talks.values():

@@ -1,7 +1,9 @@
 """The rule of who gets whom, written from the words of coordinator/README.md and nothing else."""
 
+from collections.abc import Callable
+
 from coordinator.protocol import Join
-from tests.model.state import FREE, SECOND, Agent, Caller, Member, Offer, Queue, State
+from tests.model.state import FREE, Agent, Caller, Member, Offer, Queue, State
 
 #: (priority descending, rank, call id): smaller is nearer the head.
 Place = tuple[int, int, str]
@@ -65,7 +67,7 @@ def may_be_rung(state: State, queue: Queue, member: Member) -> bool:
 
 def is_open_for(state: State, caller: Caller, penalty: int) -> bool:
     """Whether the caller takes an agent of this effective penalty now."""
-    if caller.talking or not state.box_attached(caller.box):
+    if caller.talking or caller.overdue or not state.box_attached(caller.box):
         return False
     if not caller.offers:
         return True
@@ -96,7 +98,9 @@ def best_agent(state: State, caller: Caller, members: list[Member]) -> Member:
     tier = [member for member in members if effective_penalty(state, member, caller) == lowest]
     if queue.settings.strategy == "wrandom":
         tier = members
-    if queue.settings.strategy == "ringall" or all(m.agent in caller.tried for m in tier):
+    if queue.settings.strategy == "ringall":
+        return by_strategy(state, queue, caller, tier)
+    if all(m.agent in caller.tried for m in tier):
         caller.tried.clear()
     untried = [member for member in tier if member.agent not in caller.tried]
     return by_strategy(state, queue, caller, untried)
@@ -119,10 +123,9 @@ def by_strategy(state: State, queue: Queue, caller: Caller, members: list[Member
     return members[0]
 
 
-def ring(state: State, caller: Caller, member: Member) -> None:
+def ring(state: State, caller: Caller, member: Member, ring_us: int) -> None:
     """Make the offer."""
     queue = state.queues[caller.queue]
-    patience = queue.settings.timeout * SECOND + state.timing.offer_grace_us
     penalty = effective_penalty(state, member, caller)
     caller.tier = min(caller.tier, penalty) if caller.offers else penalty
     offer = Offer(
@@ -130,7 +133,7 @@ def ring(state: State, caller: Caller, member: Member) -> None:
         agent=member.agent,
         queue=queue.name,
         box=caller.box,
-        expires_us=state.now + patience,
+        expires_us=state.now + ring_us + state.timing.offer_grace_us,
         strategy=queue.settings.strategy,
     )
     caller.offers.append(offer)
@@ -140,7 +143,7 @@ def ring(state: State, caller: Caller, member: Member) -> None:
     state.log("offer", caller.call_id, member.agent)
 
 
-def settle(state: State) -> None:
+def settle(state: State, ring_us: Callable[[State, Caller], int]) -> None:
     """Repeat until nothing can be matched: the first caller of all pairs gets its best agent."""
     while not state.awaited:
         waiting = [c for c in state.callers.values() if not c.talking]
@@ -148,4 +151,5 @@ def settle(state: State) -> None:
         if not matchable:
             return
         first = min(matchable, key=lambda c: (-state.queues[c.queue].settings.weight, place(c)))
-        ring(state, first, best_agent(state, first, candidates(state, first)))
+        best = best_agent(state, first, candidates(state, first))
+        ring(state, first, best, ring_us(state, first))

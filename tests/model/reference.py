@@ -9,6 +9,7 @@ each answering `ok`, `duplicate` or the code of a refusal. What is observable af
     calls.py      callers and offers            links.py      boxes, leases, homes, snapshots
     admission.py  who may join and stay       rules.py      penalty rules
     autopause.py  who is paused for not answering
+    patience.py   who waits no longer
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from coordinator.line.types import (
     QueueSettings,
 )
 from coordinator.protocol import Join, Snapshot
-from tests.model import admission, autopause, calls, links, rules
+from tests.model import admission, autopause, calls, links, patience, rules
 from tests.model.matching import line_of, settle
 from tests.model.state import (
     Agent,
@@ -87,6 +88,7 @@ class Reference:
         for a in state.agents.values():
             moments += [a.rest_until, a.wrapup_until, a.stopping_until]
         moments += [rules.due(c) for c in state.callers.values() if not c.talking]
+        moments += [patience.due(c) for c in state.callers.values() if not c.talking]
         moments += [state.hold_until] if state.awaited else []
         return min((m for m in moments if m > state.now), default=0)
 
@@ -354,6 +356,7 @@ class Reference:
         for caller in self.state.callers.values():
             if not caller.talking:
                 rules.advance(self.state, caller)
+                patience.pass_due(self.state, caller)
         for offer in self.state.offers():
             if offer.state != "talking" and offer.expires_us <= self.now:
                 calls.stop(self.state, offer, "expired")
@@ -366,7 +369,9 @@ class Reference:
     # ── pieces ──────────────────────────────────────────────────────────────────────────────
 
     def _settled(self) -> str:
-        settle(self.state)
+        patience.before_match(self.state)
+        settle(self.state, patience.ring_us)
+        patience.after_match(self.state)
         admission.sweep(self.state)
         return OK
 
@@ -401,8 +406,7 @@ class Reference:
             self.state.log("refused", join.call_id, refusal)
             return {"full": "queue_full", "join_empty": "queue_empty"}[refusal]
         box = self.state.boxes[origin.box]
-        rank = calls.rank_for(self.state, box, origin.age_us)
-        calls.enter(self.state, box, join, rank, max(self.now - rank, 0))
+        calls.newcomer(self.state, box, join, origin.age_us)
         return OK
 
     def _leave(self, origin: Origin, call_id: str, outcome: str) -> str:

@@ -118,7 +118,8 @@ class Caller:
 
     `rule`: the changes that are still to come. `taken_us`: when the line gave the rank by its own
     clock, -1 for one restored by its ticket. `tier`: the lowest effective penalty rung since nobody
-    rang for it; below 0 when nobody more is to be rung.
+    rang for it; below 0 when nobody more is to be rung. `conf`: its `timeout_us` waits for the end
+    of a ring; `overdue`: that it does now. `unanswered`: a ring of its pass (`once`) was.
     """
 
     call_id: str
@@ -134,6 +135,11 @@ class Caller:
     rule: tuple[PenaltyChange, ...] = ()
     taken_us: int = -1
     tier: int = 0
+    timeout_us: int | None = None
+    conf: bool = False
+    overdue: bool = False
+    once: bool = False
+    unanswered: bool = False
     tried: set[str] = field(default_factory=set)
     offers: list[Offer] = field(default_factory=list)
 

@@ -61,6 +61,7 @@ settings_of_queues = st.builds(
     strategy=st.sampled_from(STRATEGIES),
     weight=st.sampled_from([0, 0, 0, 1, 2]),
     timeout=st.sampled_from([1, 3, 15]),
+    timeoutpriority=st.sampled_from(["app", "conf"]),
     retry=st.sampled_from([0, 1, 5]),
     wrapuptime=st.sampled_from([0, 0, 2]),
     penaltymemberslimit=st.sampled_from([0, 0, 0, 2, 3]),
@@ -81,6 +82,16 @@ settings_of_members = st.builds(
     wrapuptime=st.sampled_from([None, None, 0, 3]),
     ringinuse=st.sampled_from([None, None, None, True, False]),
     paused=st.sampled_from([False, False, False, True]),
+)
+
+#: Queue()'s position, timeout and option n.
+wishes = st.fixed_dictionaries(
+    {},
+    optional={
+        "position": st.integers(1, 4),
+        "timeout": st.sampled_from([1, 2, 6]),
+        "once": st.just(True),
+    },
 )
 
 _tenants = count(1)
@@ -183,6 +194,7 @@ class LineMachine(RuleBasedStateMachine):
         lift=bounds,
         keeps_min=st.booleans(),
         rule_name=st.sampled_from(["", "", *RULES]),
+        wishes=wishes,
         age=st.sampled_from([0, 0, 1, 700_000, 1_999_999, 9_000_000]),
         pause=pauses,
     )
@@ -196,6 +208,7 @@ class LineMachine(RuleBasedStateMachine):
         lift: int | None,
         keeps_min: bool,
         rule_name: str,
+        wishes: dict[str, Any],
         age: int,
         pause: int,
     ) -> None:
@@ -214,6 +227,7 @@ class LineMachine(RuleBasedStateMachine):
             raise_penalty=lift,
             raise_keeps_min=keeps_min and lift is not None,
             rule=rule_name,
+            **wishes,
         )
         self.world.joins[call_id] = join
         self.event("join", one_of(self.linked(), box), join, age_us=age)

@@ -204,7 +204,7 @@ class Conversation:
     async def _told(self) -> None:
         """What the caller is to hear: nothing, now and later."""
         await self.ami.until(has(UserEvent="GvqAsk"))
-        answer = (f"Channel: {self.caller}", "Variable: GVQ_TOLD", "Value: 0,,,,,0")
+        answer = (f"Channel: {self.caller}", "Variable: GVQ_TOLD", "Value: 0,,,,,0,0")
         self._do("Setvar", "told", *answer)
         await self.ami.until(has(ActionID="told"))
 

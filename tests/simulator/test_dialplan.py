@@ -16,9 +16,12 @@ def stage() -> Stage:
 def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
     stage.network.boxes["a"].variables["GVQ_KEY"] = "k1"
     rule = "soon.1|_a-b\r\n"
-    caller = stage.caller(priority=3, max_penalty=5, raise_penalty="r2", rule=rule)
+    caller = stage.caller(
+        priority=3, max_penalty=5, raise_penalty="r2", rule=rule, position=2, timeout=60.0,
+        options="cn",
+    )  # fmt: skip
     join = next(event for _, event in stage.heard if event.name == "UserEvent")
-    assert list(join.headers)[-12:] == [
+    assert list(join.headers)[-15:] == [
         ("UserEvent", "GvqJoin"),
         ("Visit", "1"),
         ("Queue", "sales"),
@@ -28,6 +31,9 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
         ("MaxPenalty", "5"),
         ("RaisePenalty", "r2"),
         ("Rule", "soon.1_a-b"),
+        ("Position", "2"),
+        ("Timeout", "60"),
+        ("Once", "1"),
         ("CallerNum", caller.number),
         ("CallerName", ""),
         ("Key", "k1"),
@@ -36,7 +42,7 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
 
 def test_the_channel_keeps_the_join_for_a_snapshot(stage: Stage) -> None:
     variables = stage.caller(priority=3, max_penalty=5).channel.variables
-    assert variables["GVQ_JOIN"] == "sales|1700000000.000000|3||5|||5000000||1"
+    assert variables["GVQ_JOIN"] == "sales|1700000000.000000|3||5|||||0|5000000||1"
     assert (variables["GVQ_STATE"], variables["GVQ_TAKEN"]) == ("waiting", "nobody")
 
 
@@ -125,7 +131,7 @@ def test_a_released_caller_returns_with_the_status(stage: Stage) -> None:
 
 # ── hearing and pressing ────────────────────────────────────────────────────────────────────
 
-TOLD = "0,3.0.0..0,queue-thereare&#3&queue-callswaiting,keys,,0"
+TOLD = "0,3.0.0..0,queue-thereare&#3&queue-callswaiting,keys,,0,0"
 
 
 def told(caller: Caller, value: str) -> None:
@@ -142,9 +148,19 @@ def test_a_caller_asks_until_it_is_told(stage: Stage) -> None:
     caller = stage.caller()
     stage.clock.advance(12)
     assert asks(stage) == [("", "0")] * 3
-    told(caller, "0,,,,,0")
+    told(caller, "0,,,,,0,0")
     stage.clock.advance(60)
     assert len(asks(stage)) == 3
+
+
+def test_a_caller_waits_beyond_its_timeout_for_the_line_to_end_it(stage: Stage) -> None:
+    """timeoutpriority=conf. Without a line the box ends the wait after all."""
+    caller = stage.caller(timeout=20.0)
+    told(caller, "0,,,,,0,25")
+    stage.clock.advance(44)
+    assert caller.statuses == []
+    stage.clock.advance(2)
+    assert caller.statuses == ["TIMEOUT"]
 
 
 def test_words_are_said_and_the_next_ask_tells_of_them(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Queues, agents and members all at once: what `gvq import` read elsewhere."""
+"""Rules, queues, agents and members all at once: what `gvq import` read elsewhere."""
 
 from fastapi import APIRouter
 
@@ -14,7 +14,9 @@ router = APIRouter(tags=["import"])
 @router.post(
     IMPORT_PATH,
     dependencies=[needs("admin")],
-    responses=refusals("interface_taken", "agent_busy", "unknown_queue", "unknown_agent"),
+    responses=refusals(
+        "interface_taken", "agent_busy", "unknown_queue", "unknown_agent", "unknown_rule"
+    ),
 )
 async def import_all(body: ImportIn, here: Here) -> ImportOut:
     """Bring there what is given, all of it or nothing. What is not given stays as it is."""

@@ -1,11 +1,13 @@
 """An import, as the API takes it and answers."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from coordinator.api.schemas.common import Request, Seconds, Text, shown
 from coordinator.api.schemas.queues import QueueIn
+from coordinator.api.schemas.rules import Change, RuleIn
 from coordinator.directory import Difference, Imported, Wanted, WantedAgent
 from coordinator.directory.importing import Kind
 from coordinator.errors import Refused
@@ -37,20 +39,22 @@ class ImportMember(Request):
 
 
 class ImportIn(Request):
-    """What is to be there: queues and agents by name, members in their order.
+    """What is to be there: rules, queues and agents by name, members in their order.
 
-    A queue's settings are replaced; one that is left out gets its default.
+    A setting of a queue that is left out stays; a new queue has its default.
     """
 
     model_config = shown(
         {
-            "queues": {"sales": {"strategy": "linear", "timeout": 20}},
+            "rules": {"patience": {"changes": [{"after_s": 30, "max": "+2"}]}},
+            "queues": {"sales": {"strategy": "linear", "defaultrule": "patience"}},
             "agents": {"alice": {"interface": "PJSIP/101", "display_name": "Alice Adams"}},
             "members": [{"queue": "sales", "agent": "alice", "penalty": 1}],
             "dry_run": True,
         }
     )
 
+    rules: dict[Name, RuleIn] = Field(default_factory=dict)
     queues: dict[Name, QueueIn] = Field(default_factory=dict)
     agents: dict[Name, ImportAgent] = Field(default_factory=dict)
     members: list[ImportMember] = Field(default_factory=list)
@@ -69,8 +73,9 @@ class ImportIn(Request):
             name: WantedAgent(one.interface, one.display_name, one.state_interface)
             for name, one in self.agents.items()
         }
-        queues = {name: one.settings() for name, one in self.queues.items()}
-        return Wanted(queues, agents, members)
+        queues = {name: one.model_dump(exclude_unset=True) for name, one in self.queues.items()}
+        rules = {name: one.steps() for name, one in self.rules.items()}
+        return Wanted(queues, agents, members, rules)
 
 
 class FieldChange(BaseModel):
@@ -81,13 +86,14 @@ class FieldChange(BaseModel):
 
 
 class ImportChange(BaseModel):
-    """A queue, an agent or a member that is new or altered; and its fields.
+    """A rule, a queue, an agent or a member that is new or altered; and its fields.
 
     A new thing's fields are those that have not their default.
     """
 
     kind: Kind
     action: Literal["create", "alter"]
+    rule: str | None
     queue: str | None
     agent: str | None
     fields: dict[str, FieldChange]
@@ -98,10 +104,22 @@ class ImportChange(BaseModel):
         return cls(
             kind=one.kind,
             action="create" if one.new else "alter",
+            rule=one.rule or None,
             queue=one.queue or None,
             agent=one.agent or None,
-            fields={name: FieldChange(old=old, new=new) for name, (old, new) in one.fields.items()},
+            fields={
+                name: FieldChange(old=_told(old), new=_told(new))
+                for name, (old, new) in one.fields.items()
+            },
         )
+
+
+def _told(value: Any) -> Any:
+    """A rule's changes as the API tells them."""
+    if not isinstance(value, tuple):
+        return value
+    changes = [Change.model_validate(asdict(step)) for step in value]
+    return [change.model_dump(by_alias=True) for change in changes]
 
 
 class ImportOut(BaseModel):
@@ -115,11 +133,13 @@ class ImportOut(BaseModel):
         {
             "changes": [
                 {
-                    "kind": "queue", "action": "alter", "queue": "sales", "agent": None,
+                    "kind": "queue", "action": "alter", "rule": None, "queue": "sales",
+                    "agent": None,
                     "fields": {"timeout": {"old": 15, "new": 20}},
                 },
                 {
-                    "kind": "agent", "action": "create", "queue": None, "agent": "alice",
+                    "kind": "agent", "action": "create", "rule": None, "queue": None,
+                    "agent": "alice",
                     "fields": {"interface": {"old": None, "new": "PJSIP/101"}},
                 },
             ],

@@ -25,6 +25,7 @@ from coordinator.line.types import (
     QueueSettings,
     QueueView,
     Strategy,
+    TimeoutPriority,
     WaitingCaller,
 )
 from coordinator.names import NAME_PATTERN
@@ -58,8 +59,9 @@ JoinEmpty = Annotated[str, BeforeValidator(partial(_conditions, _JOINEMPTY))]
 LeaveWhenEmpty = Annotated[str, BeforeValidator(partial(_conditions, _LEAVEWHENEMPTY))]
 
 _QUEUE: dict[str, Any] = {
-    "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15, "retry": 5,
-    "wrapuptime": 10, "servicelevel": 20, "penaltymemberslimit": 0,
+    "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15,
+    "timeoutpriority": "app", "retry": 5, "wrapuptime": 10, "servicelevel": 20,
+    "penaltymemberslimit": 0,
     "maxlen": 0, "joinempty": "paused,penalty", "leavewhenempty": "",
     "announce_frequency": 60, "musicclass": "jazz", "context": "sales-keys",
     "defaultrule": "patience", "ringinuse": False, "autopause": "yes", "autopause_after": 2,
@@ -77,7 +79,13 @@ class QueueIn(Request, Announcing):
 
     strategy: Strategy = "ringall"
     weight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    timeout: Annotated[int, Field(ge=1, le=3600, description="Seconds an agent is rung.")] = 15
+    timeout: Annotated[
+        int, Field(ge=0, le=3600, description="Seconds an agent is rung; 0: until answered.")
+    ] = 15
+    timeoutpriority: Annotated[
+        TimeoutPriority,
+        Field(description="A caller's own timeout ends a ring (app), or waits for its end (conf)."),
+    ] = "app"
     retry: Annotated[int, Field(ge=1, le=3600, description="Rest after a failed ring, s.")] = 5
     wrapuptime: Seconds = 0
     servicelevel: Seconds = 0
@@ -133,6 +141,7 @@ class QueueConfig(Announcing):
     strategy: Strategy
     weight: int
     timeout: int
+    timeoutpriority: TimeoutPriority
     retry: int
     wrapuptime: int
     servicelevel: int

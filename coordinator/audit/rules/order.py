@@ -8,9 +8,11 @@ from coordinator.journal import Entry
 
 
 def check(world: World, entry: Entry) -> Iterator[Violation]:
-    """At an offer: who was ahead and could have taken this agent. At a join: the rank given."""
+    """At an offer: who was ahead and could have taken this agent. At a join: the place given."""
     if entry.type == "offer.made":
         yield from _left_behind(world, entry)
+    elif entry.type == "caller.joined" and "placed" in entry.data:
+        yield from _placed(world, entry)
     elif entry.type == "caller.joined" and entry.data["by"] == "join":
         yield from _rank(world, entry)
 
@@ -47,6 +49,22 @@ def ahead(world: World, caller: Caller, agent: str) -> Iterator[Caller]:
             if queue.weight == own.weight and other.place >= caller.place:
                 break
             yield other
+
+
+def _placed(world: World, entry: Entry) -> Iterator[Violation]:
+    """By Queue()'s position: where it asked to be, but behind all of higher priority."""
+    data, queue = entry.data, world.queues.get(entry.data["queue"])
+    if queue is None or world.partial:
+        return
+    higher = queue.position((-data["priority"], -1, "")) - 1
+    allowed = max(data["placed"], higher + 1)
+    if data["position"] != allowed:
+        yield Violation(
+            "I1", entry.id,
+            f"Call {data['call_id']} asked for position {data['placed']} and was placed at "
+            f"{data['position']}; {higher} of higher priority allow {allowed}.",
+            (str(data["call_id"]),),
+        )  # fmt: skip
 
 
 def _where(caller: Caller, other: Caller) -> str:

@@ -1,12 +1,13 @@
 """I4 Place kept: nothing but a change of priority moves a caller in its line. Pure.
 
-And one thing more: a ticket ahead of the clock shows that who was ranked by this clock came later.
+And two things more: a ticket ahead of the clock shows that who was ranked by this clock came later;
+and who makes room for a newcomer placed ahead gets another rank, but passes nobody.
 """
 
 from collections.abc import Iterator
 
 from coordinator.audit.report import Violation
-from coordinator.audit.world import Place, Queue, World
+from coordinator.audit.world import Caller, Place, Queue, World
 from coordinator.journal import Entry
 
 POSITIONED = frozenset({"caller.joined", "caller.moved", "caller.left", "offer.made"})
@@ -43,13 +44,23 @@ def _joined_again(world: World, entry: Entry) -> Iterator[Violation]:
 
 def _moved(world: World, entry: Entry) -> Iterator[Violation]:
     caller = world.caller(entry.data["call_id"])
+    if caller is None or caller.rank == entry.data["rank"]:
+        return
     behind_a_ticket = entry.data["by"] == "resync" and entry.data["rank"] > entry.at_us
-    if caller and caller.rank != entry.data["rank"] and not behind_a_ticket:
+    if not behind_a_ticket and not _gave_way(world.queues[caller.queue], caller, entry):
         yield _violation(
             entry,
             f"Call {caller.call_id} was moved from rank {caller.rank} to {entry.data['rank']}; "
             "only its priority may change.",
         )
+
+
+def _gave_way(queue: Queue, caller: Caller, entry: Entry) -> bool:
+    """Whether it made room for one behind it, in the order it had."""
+    data = entry.data
+    back = data["rank"] > caller.rank and data["priority"] == caller.priority
+    stays = data["position"] == queue.position(caller.place)
+    return bool(data["by"] == "placed" and back and stays)
 
 
 def _position(world: World, entry: Entry) -> Iterator[Violation]:

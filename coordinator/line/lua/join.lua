@@ -4,10 +4,12 @@
 --            impossible age, which is cut (age_cut=1) so that no caller is lost.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, age_us, join: {call_id, queue, uniqueid, channel, caller_id_num,
---            caller_id_name, priority, min_penalty?, max_penalty?, raise_penalty?, raise_keeps_min, rule}}
+--            caller_id_name, priority, min_penalty?, max_penalty?, raise_penalty?, raise_keeps_min, rule,
+--            position?, timeout? (s), once}}
 -- Returns    ok {rank, position, priority, age_cut} | duplicate {rank, …} | duplicate_join
 --            {rank, …} | unknown_queue | queue_full | queue_empty | any refusal of accept()
--- Journal    caller.joined, then what the match makes of it; or caller.refused
+-- Journal    caller.moved (placed)*, caller.joined, then what the match makes of it; or
+--            caller.refused
 local function ticket(call)
   return { rank = call.rank, priority = call.priority, position = position(call.queue, call.place) }
 end
@@ -43,8 +45,8 @@ transition('join', function(arg)
   w.keeps_min = join.raise_keeps_min
   local outcome = admission.refusal(join.queue, w)
   if outcome then return refuse(arg.box, join, outcome) end
-  local rank, cut = rank_of(arg.box, arg.age_us, AGE_GRACE_US)
-  call = calls.enter(join, arg.box, rank, math.max(now - rank, 0), 'join')
+  local cut
+  call, cut = placing.newcomer(join, arg.box, arg.age_us)
   local given = ticket(call)
   given.age_cut = cut and '1' or '0'
   return 'ok', given

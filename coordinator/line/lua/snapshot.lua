@@ -71,9 +71,13 @@ local function take_back(box, entry, age)
     let_go(box, join, 'UNKNOWN')
     return 0
   end
-  local rank = entry.rank or rank_of(box, age, AGE_GRACE_US)
-  if entry.rank then seen_rank(box, entry.rank) end
-  ticket(calls.enter(join, box, rank, age, entry.rank and 'restored' or 'join'), entry)
+  if entry.rank then
+    seen_rank(box, entry.rank)
+    call = calls.enter(join, box, entry.rank, age, 'restored', -1)
+  else
+    call = placing.newcomer(join, box, age, age)
+  end
+  ticket(call, entry)
   return 1
 end
 
@@ -172,8 +176,9 @@ transition('snapshot', function(arg)
     if let_gone[id] and not known then
       let_go(arg.box, entry.join, let_gone[id])
     elseif known or not talk or adoptable(arg.box, talk) then
-      restored = restored + take_back(arg.box, entry, entry.age_us + arg.age_us)
-      if not known then highest = math.max(highest, entry.rank or 0) end
+      local taken = take_back(arg.box, entry, entry.age_us + arg.age_us)
+      restored = restored + taken
+      if taken == 1 then highest = math.max(highest, entry.rank or 0) end
     end
   end
   if highest > now then calls.line_up_behind(highest) end

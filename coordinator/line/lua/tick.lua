@@ -1,12 +1,12 @@
--- Purpose    Does what is due: offers that expire, rest and wrap-up that end, penalty rules, leases,
---            lost boxes.
+-- Purpose    Does what is due: offers that expire, rest and wrap-up that end, penalty rules, callers'
+--            own timeouts (timeoutpriority=conf), leases, lost boxes.
 -- Guarantee  Any replica may call it at any time; each timer fires once. One whose work fails comes
 --            again after a lease, and stops no other; nor does it keep anybody from being matched.
 -- KEYS       tenant prefix
 -- ARGV       {}
 -- Returns    ok {next: when the earliest timer is due, µs, 0 for none}
--- Journal    what the timers do: offer.ended (expired), agent.state, caller.window, box.detached,
---            caller.detached*, caller.left (box_lost, leave_empty)*, call.completed (lost)*,
+-- Journal    what the timers do: offer.ended (expired), agent.state, caller.window, caller.overdue,
+--            box.detached, caller.detached*, caller.left (timeout, box_lost, leave_empty)*, call.completed (lost)*,
 --            line.resumed
 local BATCH = 200
 
@@ -37,6 +37,10 @@ local DUE = {
   rule = function(id)
     local call = calls.load(id)
     if call then rules.advance(call) end
+  end,
+  due = function(id)
+    local call = calls.load(id)
+    if call and call.state ~= 'talking' then patience.pass(call) end
   end,
   settle = function() hold.free_all() end,
   empty = function(queue) stirred.queue[queue] = true end,

@@ -22,8 +22,9 @@ def joined(uniqueid: str = CALLER, visit: int = 1, **changes: str) -> Headers:
     headers = {
         "event": "UserEvent", "userevent": "GvqJoin", "channel": "PJSIP/t-1", "uniqueid": uniqueid,
         "visit": str(visit), "queue": "sales", "since": "1763848134.5", "prio": "",
-        "minpenalty": "", "maxpenalty": "", "raisepenalty": "", "rule": "", "callernum": "0701",
-        "callername": "", "key": KEY,
+        "minpenalty": "", "maxpenalty": "", "raisepenalty": "", "rule": "",
+        "position": "", "timeout": "", "once": "0", "callernum": "0701", "callername": "",
+        "key": KEY,
     }  # fmt: skip
     return headers | changes
 

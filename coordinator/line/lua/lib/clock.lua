@@ -5,6 +5,7 @@ local now = 0
 local earliest = 0     -- earliest timer set by this step, µs
 local freed = {}       -- agents this step made available
 local opened = {}      -- callers this step made open
+local ending = {}      -- callers this step made wait whose patience may be over (patience.lua)
 local touched = {}     -- boxes whose callers this step has looked at
 local asked = {}       -- who asks for this step: by, and the uniqueid of a phone's channel
 local stirred = { queue = {}, agent = {} }   -- of whom some member or caller is not as before
@@ -29,7 +30,7 @@ local function begin(keys, args)
     local time = redis.call('TIME')
     now = time[1] * 1000000 + time[2]
   end
-  earliest, draws, freed, opened, touched = 0, 0, {}, {}, {}
+  earliest, draws, freed, opened, ending, touched = 0, 0, {}, {}, {}, {}
   stirred = { queue = {}, agent = {} }
   local arg = cjson.decode(args[1])
   asked = { by = arg.asked_by or false, uniqueid = arg.asked_on or false }

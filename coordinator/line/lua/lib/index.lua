@@ -51,6 +51,7 @@ end
 --   weight(penalty)       → members draw from [0, weight), and the lowest wins; there is no order
 --   pools                 → no tiers: all members whom the window admits are one
 --   all                   → the whole tier is rung at once
+--   passes                → a pass (option n) goes on to the next member after a ring unanswered
 local strategies = {}
 
 -- Whether penalties do not count here, for there are few members (members.flatten).

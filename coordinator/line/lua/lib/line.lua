@@ -35,6 +35,8 @@ function calls.open(call, tier)
   calls.close(call)
   save(K.call(call.id), call, 'tier', tier or '')
   if call.attached ~= '1' then return end
+  if call.overdue == '1' or call.once == '1' then ending[#ending + 1] = call.id end
+  if call.overdue == '1' then return end
   local w = windows.of(call)
   local name = windows.name(tier and windows.capped(w, tier) or w) .. '|' .. call.place
   redis.call('ZADD', K.open(call.queue), 0, name)
@@ -50,8 +52,18 @@ function calls.reopen(call)
   calls.open(call)
 end
 
--- Takes a place in the line. `by`: join | restored. Returns the call.
-function calls.enter(join, box, rank, age, by)
+-- Until when the caller waits by its own wish, and whether a ring goes on beyond that.
+local function set_due(call, timeout)
+  local due = timeout and tonumber(call.joined) + timeout * 1000000
+  local conf = redis.call('HGET', K.queue(call.queue), 'timeoutpriority') == 'conf'
+  save(K.call(call.id), call, 'due', due or '', 'conf', conf and '1' or '0')
+  if due and conf then set_timer('due:' .. call.id, due) end
+end
+
+-- Takes a place in the line. `by`: join | restored. `taken`: when the line gave the rank by its own
+-- clock, -1 for a ticket's. `placed`: the position by which it stands ahead of others. Returns the
+-- call.
+function calls.enter(join, box, rank, age, by, taken, placed)
   local call = { id = join.call_id, min_penalty = join.min_penalty, max_penalty = join.max_penalty,
     raise_penalty = join.raise_penalty }
   local place = place_of(join.priority, rank, call.id)
@@ -61,7 +73,9 @@ function calls.enter(join, box, rank, age, by)
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
     'place', place, 'joined', now - age, 'state', 'waiting', 'attached', '1', 'offers', '',
     'tried', '', 'open', '', 'tier', '', 'agent', '',
-    'keeps_min', join.raise_keeps_min and '1' or '0', 'taken', by == 'restored' and '-1' or now)
+    'keeps_min', join.raise_keeps_min and '1' or '0', 'taken', taken,
+    'once', join.once and '1' or '0', 'unanswered', '', 'overdue', '')
+  set_due(call, join.timeout)
   for _, bound in ipairs({ 'min_penalty', 'max_penalty', 'raise_penalty' }) do
     if join[bound] then redis.call('HSET', key, bound, join[bound]) end
   end
@@ -74,7 +88,7 @@ function calls.enter(join, box, rank, age, by)
     'position', tonumber(call.original_position), 'min_penalty', join.min_penalty or false,
     'max_penalty', join.max_penalty or false, 'raise_penalty', join.raise_penalty or false,
     'keeps_min', join.raise_keeps_min and 1 or false, 'age_us', age,
-    'count', in_line(join.queue), 'by', by)
+    'placed', placed or false, 'count', in_line(join.queue), 'by', by)
   rules.begin(call, join.rule)
   calls.open(call)
   return call
@@ -133,6 +147,7 @@ local function out_of_line(call, outcome, reason, by)
   local place = position(call.queue, call.place)
   calls.close(call)
   if call.rule then clear_timer('rule:' .. call.id) end
+  if call.conf == '1' then clear_timer('due:' .. call.id) end
   redis.call('ZREM', K.line(call.queue), call.place)
   journal('caller.left', 'queue', call.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
     'box', call.box, 'outcome', outcome, 'reason', reason ~= '' and reason, 'position', place,

@@ -53,13 +53,14 @@ local function serve(call)
   local rows = cjson.encode(considered(seen, w))
   for _, m in ipairs(chosen) do
     local a = agents.load(m.agent)
-    local o = offers.make(call, a, tonumber(timeout), OFFER_GRACE_US)
+    local ring_us = patience.ring_us(call, tonumber(timeout))
+    local o = offers.make(call, a, ring_us, OFFER_GRACE_US)
     redis.call('HSET', K.queue(queue), 'pointer', m.order)
     journal('offer.made', 'queue', queue, 'call_id', call.id, 'box', call.box, 'agent', a.name,
       'home', a.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
       'penalty', windows.effective(w, m.penalty), 'position', ahead + 1, 'strategy', name,
       'considered', rows, 'passed_over', passed, 'ahead', ahead,
-      'timeout_us', tonumber(timeout) * 1000000)
+      'timeout_us', ring_us)
   end
   return true
 end

@@ -38,7 +38,7 @@ local function create(id, fence, call, a, state)
 end
 
 -- Rings `a` for `call`. The agent leaves the free index; the caller's record names the offer.
-function offers.make(call, a, timeout_s, grace)
+function offers.make(call, a, ring_us, grace)
   local fence = next_fence()
   local id = 'gvq-' .. int(fence)
   local o = create(id, fence, call, a, 'ringing')
@@ -46,10 +46,10 @@ function offers.make(call, a, timeout_s, grace)
   agents.refresh(a)
   save(K.call(call.id), call, 'offers', with(call.offers, id), 'tried', with(call.tried, a.name),
     'state', 'ringing', 'agent', a.name)
-  set_timer('offer:' .. id, now + timeout_s * 1000000 + grace)
+  set_timer('offer:' .. id, now + ring_us + grace)
   command(call.box, 'originate', 'offer_id', id, 'fence', fence, 'call_id', call.id,
     'uniqueid', call.uniqueid, 'queue', call.queue, 'agent', a.name, 'interface', a.interface,
-    'home', a.home, 'timeout_ms', timeout_s * 1000, 'caller_id_num', call.caller_id_num,
+    'home', a.home, 'timeout_ms', math.ceil(ring_us / 1000), 'caller_id_num', call.caller_id_num,
     'caller_id_name', call.caller_id_name)
   return o
 end
@@ -68,6 +68,7 @@ function offers.adopt(live, call, a, age)
   return o
 end
 
+local UNANSWERED = { no_answer = true, expired = true }
 local RESTS = { no_answer = true, busy = true, rejected = true, failed = true, expired = true }
 
 -- Ends an offer without a bridge. The caller keeps its place; see calls.reopen for the rest. A phone
@@ -81,6 +82,9 @@ function offers.finish(o, call, outcome, reason, stopping)
     clear_timer('offer:' .. o.id)
   end
   save(K.call(call.id), call, 'offers', without(call.offers, o.id))
+  if call.once == '1' and UNANSWERED[outcome] then
+    save(K.call(call.id), call, 'unanswered', '1')
+  end
   local a, state = agents.load(o.agent), 'offline'
   if a then
     save(K.agent(a.name), a, 'offer', '', 'stopping', stopping and o.id or '')

@@ -2,8 +2,8 @@
 --   KEYS  1: the tenant's prefix (all keys of a tenant share its hash tag)
 --   ARGV  1: arguments as a JSON object   2: the time in µs, by tests only; else Redis's own
 --   Returns  {code, now_us, earliest timer set by this step or 0, name, value, …}
--- Whatever the step made available or open is matched before it returns (match.settle); then who
--- waits for nobody leaves (admission.sweep).
+-- Whose patience is over leaves; whatever the step made available or open is matched before it
+-- returns (match.settle); then who waits for nobody leaves (admission.sweep).
 --
 -- An error in it is a defect of ours, and Redis takes nothing back: what was written stays, what
 -- should have followed is missing. So in the same step every box it may concern is marked to begin
@@ -30,7 +30,9 @@ local function transition(name, body)
     local well, code, data = pcall(function()
       hold.after_silence(quiet)
       local code, data = body(arg)
+      patience.before_match()
       settle()
+      patience.after_match()
       admission.sweep()
       return code, data
     end)

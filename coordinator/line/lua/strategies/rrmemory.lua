@@ -5,6 +5,7 @@ end
 
 strategies.rrmemory = {
   metric = function() return 0 end,
+  passes = true,
   key = function(queue, m) return m.order > pointer_of(queue) and 0 or 1 end,
   start = function(queue, penalty)
     return string.format('%05d%016d%08d~', penalty, 0, pointer_of(queue))
