@@ -26,7 +26,7 @@ from coordinator.line.types import MemberSettings, PenaltyChange, QueueSettings
 Kind = Literal["rule", "queue", "agent", "member"]
 
 #: Queue()'s defaults where ours differ: what a file leaves out of a new queue means this.
-OF_QUEUE = {"ringinuse": True}
+OF_QUEUE: dict[str, Any] = {"ringinuse": True}
 
 #: What makes an agent another phone's.
 PHONE = frozenset({"interface", "state_interface"})
