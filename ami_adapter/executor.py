@@ -291,12 +291,17 @@ def caller_id(name: str, number: str) -> str:
 def dial_string(box: str, trunk: str, command: Originate) -> str:
     """What to dial on `box`: the phone itself at its home box, else over the trunk to it."""
     technology, _, resource = command.interface.partition("/")
-    if command.home != box:
-        fields = {"tech": technology, "resource": resource, "home": command.home}
-        return trunk.format(**fields, agent=command.agent)
-    # Without /n a Local channel leaves the call once it is answered, and the offer's id with it
-    # (main/core_local.c).
-    return command.interface + ("/n" if technology.lower() == "local" else "")
+    if technology.lower() == "local":
+        extension, _, context = resource.partition("/")[0].partition("@")
+        # Without /n a Local channel leaves the call once it is answered, and the offer's id with
+        # it (main/core_local.c). Over the trunk: as gvq.conf, [gvq-trunk] reads it.
+        if command.home == box:
+            return f"{technology}/{extension}@{context}/n"
+        resource = f"local~{extension}~{context}"
+    if command.home == box:
+        return command.interface
+    fields = {"tech": technology, "resource": resource, "home": command.home}
+    return trunk.format(**fields, agent=command.agent)
 
 
 def _not_rung(command: Originate, reason: str) -> OfferEnded:

@@ -337,6 +337,8 @@ async def test_a_ticket_of_a_former_visit_is_not(asterisk: Manager, line: Coordi
     ("PJSIP/101", "a", "PJSIP/101"),
     ("PJSIP/101", "b", "PJSIP/101@gvq-b"),
     ("Local/101@agents", "a", "Local/101@agents/n"),
+    ("Local/101@agents/n", "a", "Local/101@agents/n"),
+    ("Local/101@agents/n", "b", "PJSIP/local~101~agents@gvq-b"),
 ])  # fmt: skip
 def test_what_is_dialled(interface: str, home: str, dial: str) -> None:
     command = originate().model_copy(update={"interface": interface, "home": home})

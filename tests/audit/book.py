@@ -25,15 +25,21 @@ class Book:
         self.entries.append(entry)
         return entry
 
-    def queue(self, queue: str = "sales", strategy: str = "linear", weight: int = 0) -> None:
-        """A queue with nobody in it."""
-        self.write("queue.changed", queue=queue, strategy=strategy, weight=weight, removed=0)
+    def queue(
+        self, queue: str = "sales", strategy: str = "linear", weight: int = 0, **more: Any
+    ) -> None:
+        """A queue with nobody in it, or a change of it."""
+        fields = {"queue": queue, "strategy": strategy, "weight": weight, "removed": 0}
+        self.write("queue.changed", **fields | more)
 
-    def member(self, agent: str, penalty: int = 0, order: int = 1, queue: str = "sales") -> None:
-        """A membership."""
+    def member(
+        self, agent: str, penalty: int = 0, order: int = 1, queue: str = "sales", **more: Any
+    ) -> None:
+        """A membership, or a change of it."""
         self.write(
-            "member.changed", queue=queue, agent=agent, penalty=penalty, order=order, removed=0
-        )
+            "member.changed", queue=queue, agent=agent, penalty=penalty, order=order, removed=0,
+            **more,
+        )  # fmt: skip
 
     def agent(self, agent: str, state: str = "available") -> None:
         """An agent's state."""

@@ -1,9 +1,12 @@
 """A random day on the real line: callers, agents and boxes that do what real ones do."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from random import Random
 from typing import get_args
 
-from coordinator.line.types import STRATEGIES, MemberSettings
+from coordinator.errors import Refused
+from coordinator.line.types import STRATEGIES, MemberSettings, Reply
 from coordinator.protocol import LiveOffer, OfferFailure, Originate, WaitingCall
 from tests.engine.conftest import Box, Line
 
@@ -31,6 +34,8 @@ class Day:
             await self.line.queue(
                 queue, self.strategies[queue], weight=self.random.randrange(2),
                 wrapuptime=self.random.randrange(3), retry=2,
+                ringinuse=self.random.random() < 0.4,
+                autopause=self.random.choice(("no", "yes", "all")), autopause_after=2,
             )  # fmt: skip
         for number, name in enumerate("abc"):
             self.boxes.append(await self.line.box(name, *AGENTS[number * 2 : number * 2 + 2]))
@@ -123,10 +128,16 @@ class Day:
                 self.waiting.pop(call)
 
     async def pause(self) -> None:
-        await self.line.engine.pause(self.random.choice(AGENTS))
+        await self._pause(self.line.engine.pause)
 
     async def unpause(self) -> None:
-        await self.line.engine.unpause(self.random.choice(AGENTS))
+        await self._pause(self.line.engine.unpause)
+
+    async def _pause(self, change: Callable[..., Awaitable[Reply]]) -> None:
+        """In all queues, or in one."""
+        agent, queue = self.random.choice(AGENTS), self.random.choice((None, *QUEUES))
+        with suppress(Refused):  # no member
+            await change(agent, queue=queue)
 
     async def device(self) -> None:
         box = self.random.choice(self.boxes)

@@ -109,6 +109,15 @@ class Line:
     def wait(self, seconds: float) -> None:
         self.now += round(seconds * SECOND)
 
+    async def pass_time(self, seconds: float, *boxes: Box) -> None:
+        """Time passes while these boxes say that they live, and timers are met."""
+        until = self.now + round(seconds * SECOND)
+        while self.now < until:
+            self.now = min(self.now + 4 * SECOND, until)
+            for box in boxes:
+                await self.engine.heartbeat(box.name, box.link)
+            await self.engine.tick()
+
     async def box(self, name: str, *agents: str, instance: str = "") -> Box:
         """A box, attached, with these agents' phones registered."""
         box = Box(self, name, instance)

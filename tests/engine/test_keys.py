@@ -8,6 +8,7 @@ from tests.engine.conftest import Line
 #: Keys that stay: configuration, boxes, registered phones, the streams, timers of leases.
 LASTING = {
     "meta", "queues", "queue", "members", "agents", "agent", "memberships", "interfaces", "boxes",
+    "phones",
     "box", "homed", "devices", "timers", "commands", "journal", "free",
 }  # fmt: skip
 

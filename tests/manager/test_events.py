@@ -246,19 +246,38 @@ def test_a_login_is_told_by_the_status_alone() -> None:
     assert told(login) == []
 
 
-@pytest.mark.parametrize(("added", "name"), [(1, "QueueMemberAdded"), (0, "QueueMemberPenalty")])
-def test_a_new_member_and_another_penalty(added: int, name: str) -> None:
-    """The penalty is the entry's; the line may have given another since."""
-    changed = entry(
-        "member.changed", queue="sales", agent="alice", penalty=9, order=1, added=added, removed=0
-    )
-    (event,) = told(changed)
+MEMBER = {
+    "queue": "sales", "agent": "alice", "penalty": 9, "order": 1, "calls": 7, "member_paused": 0,
+    "paused": 0, "added": 0, "removed": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("added", "QueueMemberAdded"), ("penalty", "QueueMemberPenalty"),
+        ("ringinuse", "QueueMemberRinginuse"), ("pause", "QueueMemberPause"),
+        ("unpause", "QueueMemberPause"),
+    ],
+)  # fmt: skip
+def test_one_membership_as_the_entry_has_it(change: str, name: str) -> None:
+    """Penalty, pause and the like are the entry's; the line may have given others since."""
+    own = {"member_paused": 1, "reason": "lunch", "wrapup_s": 30, "ringinuse": 1}
+    (event,) = told(entry("member.changed", **MEMBER | own, change=change))
     assert list(event) == [*HEAD, *BLOB]
     assert (event["Event"], event["Penalty"], event["CallsTaken"]) == (name, "9", "7")
+    assert (event["Paused"], event["PausedReason"]) == ("1", "lunch")
+    assert (event["Wrapuptime"], event["Ringinuse"]) == ("30", "1")
+
+
+@pytest.mark.parametrize("change", ["wrapuptime", "stays_paused"])
+def test_a_change_of_a_membership_without_an_event(change: str) -> None:
+    assert told(entry("member.changed", **MEMBER, change=change)) == []
 
 
 def test_a_removed_member_is_shown_as_it_was() -> None:
-    removed = entry("member.changed", queue="old", agent="alice", penalty=3, calls=8, removed=1)
+    gone = {"queue": "old", "penalty": 3, "calls": 8, "change": "removed", "removed": 1}
+    removed = entry("member.changed", **MEMBER | gone)
     (event,) = told(removed)
     assert list(event) == [*HEAD, *BLOB]
     assert (event["Event"], event["Queue"]) == ("QueueMemberRemoved", "old")
