@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 
 from coordinator.manager.events import CLASS, Event
 from coordinator.manager.feed import Feed
+from coordinator.manager.filters import hears
 from coordinator.manager.parts import Parts
 from coordinator.manager.protocol import BANNER, Action, Headers, Reader, render
 from coordinator.manager.session import Session
@@ -133,9 +134,12 @@ class Clients:
 
     def deliver(self, event: Event) -> None:
         """To all who hear it, written once."""
-        data = render(event.message())
+        message = event.message()
+        data = render(message)
         for client in list(self.connected):
-            client.deliver(data)
+            user = client.session.user
+            if user and hears(user.filters, message):
+                client.deliver(data)
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A new connection. Its task is ours: asyncio reports its own, cancelled, as failed."""

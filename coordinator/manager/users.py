@@ -6,6 +6,8 @@
     write = agent            classes of actions it may do; none without
     deny = 0.0.0.0/0.0.0.0   from where it may come: of all that match, the last rules
     permit = 10.1.0.0/16
+    eventfilter = Queue: sales                 only events that match (filters.py)
+    eventfilter(name(QueueMemberStatus)) =     the like, by criteria
 
 [general] is passed over, so that a manager.conf that is there already can be used. Anything else
 is refused: a right or a filter that is not understood must not be taken as none.
@@ -21,6 +23,7 @@ from pathlib import Path
 from stat import S_IROTH, S_IWOTH
 
 from coordinator.asterisk_config import ConfigError, Line, Section, read
+from coordinator.manager.filters import BadFilter, Filter, advanced, legacy
 
 #: Classes of events and actions (manager.c: perms[]).
 CLASSES = frozenset(
@@ -56,6 +59,7 @@ class User:
     read: frozenset[str] = frozenset()
     write: frozenset[str] = frozenset()
     rules: tuple[Rule, ...] = ()
+    filters: tuple[Filter, ...] = ()
 
     def may_come_from(self, address: str) -> bool:
         """Of the rules that match the last rules (acl.c: ast_apply_acl); without any: yes.
@@ -135,10 +139,12 @@ def _user(section: Section) -> User:
         if name in _ONCE and name in said:
             raise _wrong(line, f"{name} is set a second time in [{section.name}].")
         said.add(name)
-        if name in _SETTINGS:
+        if name.partition("(")[0] == "eventfilter":
+            user = _filtered(user, line)
+        elif name in _SETTINGS:
             user = _SETTINGS[name](user, line)
         elif name not in _PASSED_OVER:
-            allowed = ", ".join([*_SETTINGS, *sorted(_PASSED_OVER)])
+            allowed = ", ".join([*_SETTINGS, "eventfilter", *sorted(_PASSED_OVER)])
             raise _wrong(line, f"{line.name!r} is not known here; allowed are {allowed}.")
     if not user.secret:
         raise _wrong(section, f"[{section.name}] has no secret.")
@@ -185,6 +191,20 @@ def _with_rules(user: User, line: Line, permits: bool) -> User:
                 "address.",
             ) from None
     return replace(user, rules=(*user.rules, *rules))
+
+
+def _filtered(user: User, line: Line) -> User:
+    _, parenthesis, criteria = line.name.partition("(")
+    try:
+        if not parenthesis:
+            one = legacy(line.value)
+        elif criteria.endswith(")"):
+            one = advanced(criteria[:-1], line.value)
+        else:
+            raise BadFilter("its criteria end with ')'")
+    except BadFilter as error:
+        raise _wrong(line, f"{line.name} is no filter: {error}.") from None
+    return replace(user, filters=(*user.filters, one))
 
 
 _SETTINGS: dict[str, Callable[[User, Line], User]] = {

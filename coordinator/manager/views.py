@@ -2,7 +2,7 @@
 
 from operator import attrgetter
 
-from coordinator.line.types import QueueView
+from coordinator.line.types import PenaltyChange, QueueView
 from coordinator.manager.members import (
     Member,
     Person,
@@ -48,8 +48,27 @@ async def summary(parts: Parts, action: Action) -> list[Headers]:
 
 
 async def queue_rule(parts: Parts, action: Action) -> list[Headers]:
-    """There are no penalty rules here: answered as app_queue answers then, named or not."""
-    return [answer(action, "Success")]
+    """Every rule with its changes; or one. A rule that is not there is none, and no error.
+
+    Source: app_queue.c, manager_queue_rule_show, which leaves the raise out.
+    """
+    wanted = action.get("Rule").casefold()
+    lines: list[tuple[str, str]] = []
+    for name, changes in sorted((await parts.engine.rules()).items()):
+        if wanted in ("", name.casefold()):
+            lines.append(("RuleList", name))
+            lines += [("Rule", _change(change)) for change in changes]
+    return [answer(action, "Success", *lines)]
+
+
+def _change(change: PenaltyChange) -> str:
+    """`seconds,max,min`; what stays as it is changes by +0."""
+    return f"{change.after_s},{_bound(change.max)},{_bound(change.min)}"
+
+
+def _bound(text: str) -> str:
+    relative = not text or text[0] in "+-"
+    return f"{int(text or 0):+d}" if relative else str(int(text))
 
 
 async def _queues(parts: Parts, action: Action) -> list[QueueView]:

@@ -12,7 +12,8 @@ from tests.lab.ami import Ami, connect
 from tests.lab.heard import words
 from tests.simulator.hands import LabPhone
 
-#: q*queue*priority*min*max*timeout*announcement, as `extension` writes it; empty parts are not set.
+#: q*queue*priority*min*max*timeout*announcement*position*options, as `extension` writes it; empty
+#: parts are not set.
 DIALPLAN = """
 [globals](+)
 GVQ_REASON_1 = lunch
@@ -35,7 +36,8 @@ exten => *62,1,Answer()
 exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(QUEUE_MIN_PENALTY=${CUT(EXTEN,*,4)})
  same => n,Set(QUEUE_MAX_PENALTY=${CUT(EXTEN,*,5)})
- same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(,,${CUT(EXTEN,*,7)},${CUT(EXTEN,*,6)}))
+ same => n,Set(ASKED=${CUT(EXTEN,*,9)},,${CUT(EXTEN,*,7)},${CUT(EXTEN,*,6)},,,,${CUT(EXTEN,*,8)})
+ same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(${ASKED}))
  same => n,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Hangup()
 
@@ -50,7 +52,7 @@ def extension(queue: str, asked: Asked) -> str:
     """What a caller dials to come into the queue so."""
     parts: tuple[int | str | None, ...] = (
         asked.priority, asked.min_penalty, asked.max_penalty, asked.timeout,
-        "demo-thanks" if asked.announce else None,
+        "demo-thanks" if asked.announce else None, asked.position, "n" if asked.once else None,
     )  # fmt: skip
     return "*".join(["q", queue, *("" if part is None else str(part) for part in parts)])
 

@@ -72,14 +72,17 @@ class Person(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """How a caller comes into the queue: the QUEUE_* variables, Queue()'s timeout, seconds, and
-    whether the agent hears an announcement of some seconds first (0, 1)."""
+    """How a caller comes into the queue: the QUEUE_* variables, Queue()'s timeout, seconds,
+    whether the agent hears an announcement of some seconds first (0, 1), Queue()'s position, and
+    whether it wants one pass only (option n: 0, 1)."""
 
     priority: int | None = None
     min_penalty: int | None = None
     max_penalty: int | None = None
     timeout: int | None = None
     announce: int = 0
+    position: int | None = None
+    once: int = 0
 
 
 class Site(Protocol):

@@ -86,6 +86,8 @@ class SimSite:
             max_penalty=asked.max_penalty,
             timeout=asked.timeout,
             announce=5.0 * asked.announce,
+            position=asked.position,
+            options="n" if asked.once else "",
         )
         return SimPerson(self.world.network.call(box, request, number=number))
 

@@ -36,7 +36,7 @@ exten => bounded,1,Set(QUEUE_PRIO=7)
  same => n,Set(QUEUE_MIN_PENALTY=1)
  same => n,Set(QUEUE_MAX_PENALTY=9)
  same => n,Set(QUEUE_RAISE_PENALTY=r3)
- same => n,Gosub(gvq,sales.vip-2,1(m(classic),,,,,,rule|_2.0-a))
+ same => n,Gosub(gvq,sales.vip-2,1(m(classic)n,,,90,,,rule|_2.0-a,3))
  same => n,Goto(returned,s,1)
 exten => h,1,UserEvent(OwnHangupExtension,Status: ${QUEUESTATUS})
 

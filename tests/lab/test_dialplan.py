@@ -70,9 +70,10 @@ async def test_a_join_tells_all_the_line_needs(ami: Ami, a: Box) -> None:
     }
     assert (join["MinPenalty"], join["MaxPenalty"], join["RaisePenalty"]) == ("1", "9", "r3")
     assert join["Rule"] == "rule_2.0-a"
+    assert (join["Position"], join["Timeout"], join["Once"]) == ("3", "90", "1")
     assert join["Key"] == "the-key"
     assert abs(join.at - float(join["Since"])) < 1
-    assert kept == f"sales.vip-2|{join['Since']}|7|1|9|r3|rule_2.0-a|5550001|Caller%200001|1"
+    assert kept == f"sales.vip-2|{join['Since']}|7|1|9|r3|rule_2.0-a|3|90|1|5550001|Caller%200001|1"
 
 
 async def test_no_header_of_our_events_comes_twice(ami: Ami, a: Box) -> None:
@@ -81,6 +82,12 @@ async def test_no_header_of_our_events_comes_twice(ami: Ami, a: Box) -> None:
     for event in [*ami.all("GvqJoin"), *ami.all("GvqLeave")]:
         names = [name for name, _ in event.headers]
         assert len(names) == len(set(names))
+
+
+async def test_without_wishes_there_are_none(ami: Ami, a: Box) -> None:
+    async with Callers(a, "own-music"):
+        join = await ami.wait("GvqJoin")
+    assert (join["Position"], join["Timeout"], join["Once"]) == ("", "", "0")
 
 
 async def test_one_status_action_finds_who_waits(ami: Ami, a: Box) -> None:

@@ -1,6 +1,7 @@
 """The plainest client of AMI: what it reads is what came, in order."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 #: Seconds until something that does not come is given up on.
@@ -33,10 +34,15 @@ class Ami:
         assert data.endswith(b"\r\n"), f"the connection ended: {data!r}"
         return data[:-2].decode()
 
+    async def lines(self) -> AsyncIterator[str]:
+        """Those of the next message, as they come."""
+        while line := await self.line():
+            yield line
+
     async def read(self) -> Message:
         """The next message."""
         message = Message()
-        while line := await self.line():
+        async for line in self.lines():
             name, separator, value = line.partition(": ")
             assert separator, f"no header: {line!r}"
             assert name not in message, f"{name} came twice"

@@ -6,7 +6,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from coordinator.errors import REFUSALS
-from coordinator.line.types import QueueSettings
+from coordinator.line.types import PenaltyChange, QueueSettings
 from coordinator.manager.parts import Parts
 from coordinator.queue_log.lines import Style, rows
 from tests.api.lines import Box
@@ -77,9 +77,23 @@ async def test_queue_summary(parts: Parts, box: Box, boss: Ami) -> None:
     assert [summary[name] for name in ("LoggedIn", "Available", "Callers")] == ["1", "0", "1"]
 
 
-async def test_there_are_no_rules(boss: Ami) -> None:
-    for headers in ({}, {"Rule": "night"}):
-        assert (await boss.ask("QueueRule", **headers)).pairs == [("Response", "Success")]
+async def test_rules_all_or_one(parts: Parts, boss: Ami) -> None:
+    change = PenaltyChange
+    changes = [change(30, "+2", "", "r5"), change(60, "-1", "3"), change(90, "5")]
+    await parts.directory.put_rule("patience", changes)
+    await parts.directory.put_rule("none", [])
+    patience = [
+        ("RuleList", "patience"), ("Rule", "30,+2,+0"), ("Rule", "60,-1,3"), ("Rule", "90,5,+0"),
+    ]  # fmt: skip
+    success = [("Response", "Success"), ("ActionID", "7")]
+    for headers, lines in (
+        ({}, [("RuleList", "none"), *patience]),
+        ({"Rule": "Patience"}, patience),
+        ({"Rule": "night"}, []),
+    ):
+        await boss.send(Action="QueueRule", ActionID="7", **headers)
+        told = [line async for line in boss.lines()]
+        assert told == [f"{name}: {value}" for name, value in [*success, *lines]]
 
 
 # ── members ─────────────────────────────────────────────────────────────────────────────────

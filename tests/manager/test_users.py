@@ -90,6 +90,26 @@ def test_a_secret_is_never_shown() -> None:
         ("[a]\nsecret=\n", "ami.conf:1: [a] has no secret."),
         ("[a]\nsecret=x\nread=agents\n", "ami.conf:3: 'agents' is no class; allowed are all, "),
         ("[a]\nsecret=x\nsecret=y\n", "ami.conf:3: secret is set a second time in [a]."),
+        (
+            "[a]\nsecret=x\neventfilter=(\n",
+            "ami.conf:3: eventfilter is no filter: '(' is no regular",
+        ),
+        (
+            "[a]\nsecret=x\neventfilter=!\n",
+            "ami.conf:3: eventfilter is no filter: there is nothing",
+        ),
+        (
+            "[a]\nsecret=x\neventfilter(name(x)=\n",
+            "ami.conf:3: eventfilter(name(x) is no filter: its",
+        ),
+        (
+            "[a]\nsecret=x\neventfilter(name(x),name(y))=\n",
+            "ami.conf:3: eventfilter(name(x),name(y)) is no filter: its criteria are action(…), ",
+        ),
+        (
+            "[a]\nsecret=x\neventfilter(action(drop))=\n",
+            "ami.conf:3: eventfilter(action(drop)) is no filter: action is include or exclude, ",
+        ),
         ("[a]\nsecret=x\nacl=office\n", "ami.conf:3: 'acl' is not known here; allowed are "),
         (
             "[a]\nsecret=x\npermit=10.0.0.0/99\n",
