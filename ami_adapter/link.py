@@ -38,6 +38,7 @@ from coordinator.protocol import (
     Event,
     Heartbeat,
     Hello,
+    Lamps,
     Told,
     Welcome,
 )
@@ -96,6 +97,7 @@ class Hooks:
     command: Callable[[CommandFrame], None]
     ack: Callable[[Ack, Event], None]
     told: Callable[[Told], None]
+    lamps: Callable[[Lamps], None]
     #: True when the line has this epoch, false when that WebSocket is gone.
     present: Callable[[bool], None]
 
@@ -116,6 +118,8 @@ class Link:
         self._wake = asyncio.Event()
         self._beat_due = False
         self._present = False
+        #: The coordinator is there, and not for us: another adapter may have the box.
+        self.contested = False
         self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s)
         self._said = ""
 
@@ -143,6 +147,7 @@ class Link:
             url = urls[turn % len(urls)]
             ended = await self._once(f"{url}/v1/boxes/{self._settings.box}/link")
             turn += 1
+            self.contested = ended.course in ("taken", "refused")
             self._say(url, ended)
             if ended.course == "resync":
                 raise Broken(ended.reason)
@@ -266,7 +271,7 @@ class Link:
             self._wake.set()
             await asyncio.sleep(heartbeat_s)
 
-    def _take(self, frame: Welcome | Ack | CommandFrame | Told) -> None:
+    def _take(self, frame: Welcome | Ack | CommandFrame | Told | Lamps) -> None:
         match frame:
             case Ack():
                 self._stands()
@@ -277,6 +282,8 @@ class Link:
                 self._hooks.command(frame)
             case Told():
                 self._hooks.told(frame)
+            case Lamps():
+                self._hooks.lamps(frame)
             case Welcome():
                 log.warning("A second welcome on one link is passed over.")
 

@@ -29,6 +29,9 @@ SOUND = r"[A-Za-z0-9_/][A-Za-z0-9_./+-]{0,63}"
 #: A context, or a class of music; "" for none.
 LABEL_PATTERN = r"^[A-Za-z0-9_.-]{0,64}$"
 
+#: A lamp: the device `Custom:` + this. Asterisk cuts device names at 79 characters.
+LAMP_PATTERN = r"^Queue:[A-Za-z0-9_.-]{1,66}$"
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
 Interface = Annotated[
     str, Field(pattern=INTERFACE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])

@@ -11,6 +11,7 @@ One WebSocket per box, JSON text frames, `Authorization: Bearer <box token>` at 
     adapter ── heartbeat ──────────► coordinator      after all kept back, then each `heartbeat_s`
     adapter ── ask ────────────────► coordinator      what is a caller to hear now?
     adapter ◄── told ─────────────── coordinator      this; nothing, when no such caller waits
+    adapter ◄── lamps ────────────── coordinator      what the box's hints show; then what changes
 
 An **epoch** is one AMI session of one adapter process: within it the adapter has missed
 nothing. Its first event is a `snapshot`. The WebSocket may break and come back within an epoch:
@@ -19,14 +20,15 @@ WebSocket. Every event says how old it is on the adapter's monotonic clock, so n
 agree between boxes.
 
 An ask is no event: it changes nothing, has no number, and is not sent again. One that gets no
-answer is asked anew by the dialplan, seconds later.
+answer is asked anew by the dialplan, seconds later. Lamps have no number either: each new link
+begins with all of them, and of one lamp only the last state counts.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from coordinator.names import ID_PATTERN, SOUND, Id, Interface, Label, Name
+from coordinator.names import ID_PATTERN, LAMP_PATTERN, SOUND, Id, Interface, Label, Name
 
 VERSION = 1
 
@@ -61,6 +63,7 @@ QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", 
 
 Text = Annotated[str, Field(max_length=256)]
 Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
+LampName = Annotated[str, Field(pattern=LAMP_PATTERN)]
 Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
 Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
@@ -345,6 +348,14 @@ class Told(_Message):
     meeting: Meeting = Meeting()
 
 
+class Lamps(_Message):
+    """States of lamps. `complete`: since the link began all that there are have been named."""
+
+    type: Literal["lamps"] = "lamps"
+    states: dict[LampName, DeviceState]
+    complete: bool = False
+
+
 class CommandFrame(_Message):
     """A command; `id` is its place in the box's command stream. Sent until `done`."""
 
@@ -354,10 +365,10 @@ class CommandFrame(_Message):
 
 
 Upstream = Annotated[Hello | EventFrame | Done | Heartbeat | Ask, Field(discriminator="type")]
-Downstream = Annotated[Welcome | Ack | CommandFrame | Told, Field(discriminator="type")]
+Downstream = Annotated[Welcome | Ack | CommandFrame | Told | Lamps, Field(discriminator="type")]
 
 UPSTREAM: TypeAdapter[Hello | EventFrame | Done | Heartbeat | Ask] = TypeAdapter(Upstream)
-DOWNSTREAM: TypeAdapter[Welcome | Ack | CommandFrame | Told] = TypeAdapter(Downstream)
+DOWNSTREAM: TypeAdapter[Welcome | Ack | CommandFrame | Told | Lamps] = TypeAdapter(Downstream)
 COMMAND: TypeAdapter[Originate | Cancel | Release | KeepTicket] = TypeAdapter(Command)
 
 __all__ = [name for name in dir() if name[0].isupper()] + ["ID_PATTERN"]

@@ -1,7 +1,8 @@
 """One link from its hello to its end.
 
     hello ─► attach ─► welcome ─┬─ reader: frame ─► transition ─► ack, one after the other
-                                └─ writer: the box's commands, after the snapshot if one is due
+                                ├─ writer: the box's commands, after the snapshot if one is due
+                                └─ lamps: all of them then, and what changes
 
 The reader takes one frame at a time: order within a box is a rule of the line, and the next
 frames wait in the WebSocket's buffer. A link ends once, with one close code and one reason. An
@@ -12,13 +13,14 @@ again what was not acknowledged.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from coordinator.boxes import inbox, outbox, telling
 from coordinator.boxes.frames import parse, parse_hello
 from coordinator.boxes.keeper import Keeper
+from coordinator.boxes.lamps import Board
 from coordinator.boxes.wire import (
     CLOSE_GOING_AWAY,
     CLOSE_INTERNAL,
@@ -49,6 +51,7 @@ class Common:
 
     engine: Engine
     keeper: Keeper
+    lamps: Board
     owner: str
     heartbeat_s: float
     lease_s: float
@@ -82,7 +85,8 @@ class Session:
 
     async def run(self) -> None:
         """Serves the link to its end."""
-        parts = [asyncio.create_task(self._guard(part)) for part in (self._read(), self._write())]
+        steps = (self._read(), self._write(), self._light())
+        parts = [asyncio.create_task(self._guard(step)) for step in steps]
         try:
             await asyncio.wait({self._end})
         finally:
@@ -169,6 +173,12 @@ class Session:
         # line would take a phone that rings for one that does not.
         await self._in_step.wait()
         await outbox.forward(self._engine, self.box, self._send)
+
+    async def _light(self) -> None:
+        await self._in_step.wait()
+        async with aclosing(self._common.lamps.follow()) as changes:
+            async for lamps in changes:
+                await self._send(lamps.model_dump_json())
 
     def _still_ours(self, reply: Reply, **details: int) -> None:
         self._doubt(reply.code)

@@ -1,7 +1,7 @@
 """What the line shows: plain reads, never a decision. Also the two streams it writes."""
 
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -52,9 +52,9 @@ class Reads:
 
     # Queues and callers
 
-    async def queues(self) -> list[QueueView]:
-        """All queues, by name."""
-        return await self._queues(await self._names("queues"))
+    async def queues(self, names: Collection[str] | None = None) -> list[QueueView]:
+        """All queues by name, or those of these that there are."""
+        return await self._queues(await self._names("queues") if names is None else names)
 
     async def queue(self, queue: str) -> QueueView:
         """Raises Refused: unknown_queue."""
@@ -63,7 +63,7 @@ class Reads:
             raise Refused("unknown_queue", queue=queue)
         return found[0]
 
-    async def _queues(self, names: list[str]) -> list[QueueView]:
+    async def _queues(self, names: Collection[str]) -> list[QueueView]:
         pipe = self._redis.pipeline(transaction=False)
         for name in names:
             pipe.hgetall(self._key("queue", name))
@@ -130,9 +130,9 @@ class Reads:
 
     # Agents and boxes
 
-    async def agents(self) -> list[AgentView]:
-        """All agents, by name."""
-        return await self._agents(await self._names("agents"))
+    async def agents(self, names: Collection[str] | None = None) -> list[AgentView]:
+        """All agents by name, or those of these that there are."""
+        return await self._agents(await self._names("agents") if names is None else names)
 
     async def agent(self, agent: str) -> AgentView:
         """Raises Refused: unknown_agent."""
@@ -141,7 +141,7 @@ class Reads:
             raise Refused("unknown_agent", agent=agent)
         return found[0]
 
-    async def _agents(self, names: list[str]) -> list[AgentView]:
+    async def _agents(self, names: Collection[str]) -> list[AgentView]:
         pipe = self._redis.pipeline(transaction=False)
         for name in names:
             pipe.hgetall(self._key("agent", name))

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from coordinator.boxes.clock import Clock
 from coordinator.boxes.keeper import Keeper
+from coordinator.boxes.lamps import Board
 from coordinator.boxes.links import LinkServer
 from coordinator.boxes.session import Common
 from coordinator.line import keys
@@ -33,7 +34,8 @@ class Replica:
         self.name = name
         where = partial(server_id, self.redis, keys.key(tenant, "journal"))
         self.keeper = Keeper(self.engine, clock, where, self._recover)
-        self.links = LinkServer(Common(self.engine, self.keeper, name, 0.2, lease_s))
+        self.lamps = Board(self.engine, "members")
+        self.links = LinkServer(Common(self.engine, self.keeper, self.lamps, name, 0.2, lease_s))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def _recover(self, run_id: str) -> None:
@@ -65,6 +67,9 @@ class Replica:
 
     def keep_time(self) -> None:
         self._tasks.append(asyncio.create_task(self.keeper.run()))
+
+    def light(self) -> None:
+        self._tasks.append(asyncio.create_task(self.lamps.run()))
 
     async def stop(self) -> None:
         await self.links.stop()

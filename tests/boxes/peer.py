@@ -19,6 +19,7 @@ from coordinator.protocol import (
     Heartbeat,
     Hello,
     Join,
+    Lamps,
     Leave,
     Originate,
     Snapshot,
@@ -72,6 +73,10 @@ class Peer:
         self._commands: list[CommandFrame] = []
         self._told: list[Told] = []
         self._acks: list[Ack] = []
+        #: What the box's lamps show, once all have been named; and how often each was told.
+        self.lamps: dict[str, str] = {}
+        self.lamps_complete = False
+        self.lamp_frames: list[Lamps] = []
         self.serving: asyncio.Task[None] | None = None
 
     def over(self, serving: Coroutine[Any, Any, None]) -> "Peer":
@@ -119,6 +124,12 @@ class Peer:
             self._keep(await self._next())
         return self._told.pop(0)
 
+    async def shows(self, **lamps: str) -> None:
+        """Waits until these lamps, named without `Queue:`, show so."""
+        wanted = {f"Queue:{name}": state for name, state in lamps.items()}
+        while not (self.lamps_complete and wanted.items() <= self.lamps.items()):
+            self._keep(await self._next())
+
     async def rung(self) -> Originate:
         """The next command, which must be to ring a phone; said to be done."""
         frame = await self.command()
@@ -147,15 +158,19 @@ class Peer:
             with suppress(asyncio.CancelledError):
                 await asyncio.wait_for(self.serving, PATIENCE_S)
 
-    def _keep(self, frame: Welcome | Ack | CommandFrame | Told) -> None:
+    def _keep(self, frame: Welcome | Ack | CommandFrame | Told | Lamps) -> None:
         if isinstance(frame, Ack):
             self._acks.append(frame)
         elif isinstance(frame, CommandFrame):
             self._commands.append(frame)
         elif isinstance(frame, Told):
             self._told.append(frame)
+        elif isinstance(frame, Lamps):
+            self.lamps |= frame.states
+            self.lamps_complete |= frame.complete
+            self.lamp_frames.append(frame)
 
-    async def _next(self) -> Welcome | Ack | CommandFrame | Told:
+    async def _next(self) -> Welcome | Ack | CommandFrame | Told | Lamps:
         text = await asyncio.wait_for(self.wire.down.get(), PATIENCE_S)
         return DOWNSTREAM.validate_json(text)
 
