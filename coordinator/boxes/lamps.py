@@ -19,14 +19,13 @@ always sent. A link that takes nothing keeps one state per lamp.
 import asyncio
 import logging
 import re
-from collections import ChainMap
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from itertools import islice
 from typing import Final, Literal
 
 from coordinator.journal import Entry, stream_position
 from coordinator.line.engine import Engine
-from coordinator.line.types import AgentView, QueueView
+from coordinator.line.types import AgentView
 from coordinator.names import LAMP_PATTERN
 from coordinator.protocol import DeviceState, Lamps
 from coordinator.redis_client import AWAY
@@ -97,7 +96,7 @@ class Board:
     async def follow(self) -> AsyncGenerator[Lamps, None]:
         """All lamps as soon as they are known, then what changes, for ever."""
         await self._lit.wait()
-        watch = _Watch(dict(ChainMap(*map(dict, self._lamps.values()))))
+        watch = _Watch(dict(lamp for some in self._lamps.values() for lamp in some.items()))
         self._watches.add(watch)
         try:
             while True:
@@ -121,7 +120,7 @@ class Board:
     async def _look_at_all(self) -> None:
         self._last = await self._engine.newest_entry()
         agents = await self._engine.agents() if self._level == "members" else []
-        shown = _shown(await self._engine.queues(), agents)
+        shown = _shown(await self._engine.counts(), agents)
         self._show({whose: shown.get(whose, {}) for whose in {*self._lamps, *shown}})
         self._lit.set()
         self._well = True
@@ -146,7 +145,7 @@ class Board:
         """What the entries named, and all queues of the agents among it."""
         found = await self._engine.agents(agents)
         queues = queues.union(*(agent.memberships for agent in found))
-        shown = _shown(await self._engine.queues(queues), found)
+        shown = _shown(await self._engine.counts(queues), found)
         asked = {("queue", name) for name in queues} | {("agent", name) for name in agents}
         if self._level == "queues":
             asked = {whose for whose in asked if whose[0] == "queue"}
@@ -165,18 +164,18 @@ class Board:
 
 
 def _shown(
-    queues: Iterable[QueueView], agents: Iterable[AgentView]
+    queues: Mapping[str, tuple[int, int]], agents: Iterable[AgentView]
 ) -> dict[tuple[str, str], States]:
     """What the lamps of these show."""
-    shown = {("queue", queue.name): _of_queue(queue) for queue in queues}
+    shown = {("queue", name): _of_queue(name, *counts) for name, counts in queues.items()}
     return shown | {("agent", agent.name): _of_agent(agent) for agent in agents}
 
 
-def _of_queue(queue: QueueView) -> States:
+def _of_queue(queue: str, callers: int, available: int) -> States:
     return _possible(
         {
-            f"Queue:{queue.name}": "RINGING" if queue.callers else "NOT_INUSE",
-            f"Queue:{queue.name}_avail": "NOT_INUSE" if queue.available else "INUSE",
+            f"Queue:{queue}": "RINGING" if callers else "NOT_INUSE",
+            f"Queue:{queue}_avail": "NOT_INUSE" if available else "INUSE",
         }
     )
 

@@ -52,9 +52,21 @@ class Reads:
 
     # Queues and callers
 
-    async def queues(self, names: Collection[str] | None = None) -> list[QueueView]:
-        """All queues by name, or those of these that there are."""
-        return await self._queues(await self._names("queues") if names is None else names)
+    async def queues(self) -> list[QueueView]:
+        """All queues, by name."""
+        return await self._queues(await self._names("queues"))
+
+    async def counts(self, queues: Collection[str] | None = None) -> dict[str, tuple[int, int]]:
+        """Queue → callers who wait and agents available; of all, or those of these there are."""
+        names = list(await self._names("queues") if queues is None else queues)
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.sismember(self._key("queues"), name)
+            pipe.zcard(self._key("line", name))
+            pipe.zcard(self._key("free", name))
+        rows = iter(await pipe.execute())
+        found = zip(names, rows, rows, rows, strict=True)
+        return {name: (callers, free) for name, there, callers, free in found if there}
 
     async def queue(self, queue: str) -> QueueView:
         """Raises Refused: unknown_queue."""
@@ -63,7 +75,7 @@ class Reads:
             raise Refused("unknown_queue", queue=queue)
         return found[0]
 
-    async def _queues(self, names: Collection[str]) -> list[QueueView]:
+    async def _queues(self, names: list[str]) -> list[QueueView]:
         pipe = self._redis.pipeline(transaction=False)
         for name in names:
             pipe.hgetall(self._key("queue", name))
