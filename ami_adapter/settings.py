@@ -50,7 +50,12 @@ class Settings(BaseSettings):
     )
 
     reconnect_min_s: float = Field(0.1, gt=0, description="First pause after a lost connection.")
-    reconnect_max_s: float = Field(5.0, gt=0, description="Longest pause; each one doubles.")
+    reconnect_max_s: float = Field(
+        2.0,
+        gt=0,
+        description="Longest pause; each one doubles. Well below the coordinator's GVQ_LEASE_S: a "
+        "restarted one decides without a box that is not back by then.",
+    )
     refused_retry_s: float = Field(
         15.0, gt=0, description="Pause after a refusal only the operator can mend."
     )
