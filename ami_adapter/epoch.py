@@ -17,6 +17,7 @@ from ami_adapter import resync
 from ami_adapter.connection import AmiError, AmiSession
 from ami_adapter.executor import ANSWERED_ELSEWHERE, Executor, History, dial_string
 from ami_adapter.fallback import Fallback
+from ami_adapter.lamps import LampBoard
 from ami_adapter.link import Hooks, Link
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
@@ -31,6 +32,7 @@ from coordinator.protocol import (
     Hello,
     Join,
     Leave,
+    OfferEnded,
     Originate,
 )
 
@@ -69,9 +71,11 @@ class Epoch:
             ack=self._acked,
             told=lambda frame: self._executor.tell(frame),
             changed=lambda frame: self._executor.changed(frame),
+            lamps=lambda frame: self._lamps.show(frame),
             present=self._present,
         )
         self._link = Link(settings, hello, hooks, process.now_us)
+        self._lamps = LampBoard(session, settings.lamps_away_s, lambda: self._link.contested)
         self._executor = Executor(
             session, self._translator, self._dial, process.history, self._tasks, self._emit_now,
             self._link.done,
@@ -87,6 +91,7 @@ class Epoch:
         for problem in found.problems:
             log.warning("In the snapshot: %s", problem)
         self._orphans = found.orphans
+        self._lamps.begin(found.lamps)
         self._translator.seed(found.snapshot)
         self._link.put(found.snapshot, self._process.now_us())
         calls, offers = len(found.snapshot.calls), len(found.snapshot.offers)
@@ -94,7 +99,8 @@ class Epoch:
 
     async def run(self) -> None:
         """Runs until the session or the epoch is over. Raises AmiClosed or Broken."""
-        parts = (self._translate(), self._link.run(), self._fallback.watch())
+        lamps = (self._lamps.watch(), self._lamps.light())
+        parts = (self._translate(), self._link.run(), self._fallback.watch(), *lamps)
         try:
             async with self._tasks as tasks:
                 for part in parts:
@@ -124,6 +130,8 @@ class Epoch:
                 self._link.put(event, received.at_us)
                 if isinstance(event, Leave):
                     self._executor.stop_ringing(event.call_id)
+                if isinstance(event, Connect | OfferEnded):
+                    self._executor.let_go()
 
     def _change(self, wanted: Change | Changed) -> None:
         """To the coordinator; without a link, or for nonsense, the phone is told at once."""
@@ -158,6 +166,7 @@ class Epoch:
                 log.info("Offer %s rings for nobody any more and is hung up.", channel)
                 self._session.hangup(channel, ANSWERED_ELSEWHERE)
         self._fallback.linked(here)
+        self._lamps.linked(here)
 
     def _acked(self, ack: Ack, event: Event) -> None:
         if ack.ticket is not None and isinstance(event, Join):

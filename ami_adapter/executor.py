@@ -98,6 +98,8 @@ class Executor:
         self._running: set[str] = set()
         #: Cancels that have asked the box and not yet hung up.
         self._asking: set[CallingOff] = set()
+        #: Releases of callers whom an agent is about to talk with, by command id.
+        self._held: dict[str, Release] = {}
 
     def submit(self, frame: CommandFrame) -> None:
         """Writes the command's actions now. Raises AmiClosed."""
@@ -245,13 +247,38 @@ class Executor:
         status: asyncio.Future[Reply],
         state: asyncio.Future[Reply],
     ) -> None:
-        answers = [status]
         if (await state).value == "waiting":
-            answers.append(self._session.redirect(command.uniqueid, "gvq-leave", "s"))
-        for reply in [await answer for answer in answers]:
-            if not reply.success:  # it has hung up, most likely: its Hangup follows
-                log.info("Call %s could not be released: %s", command.call_id, reply.message)
+            await self._send_on(command_id, command)
+        else:
+            self._held[command_id] = command
+            self.let_go()
+        await self._released(command, status)
+
+    def let_go(self) -> None:
+        """Some agent talks now, or is gone: whom nobody holds any more is sent on.
+
+        The dialplan says "talking" before it bridges, and an agent may hang up in between.
+        """
+        for command_id, command in list(self._held.items()):
+            offers = self._translator.offers.values()
+            holders = [offer.state for offer in offers if offer.caller == command.uniqueid]
+            if "talking" in holders:
+                self._finish(command_id)
+            elif not holders:
+                self._tasks.create_task(self._send_on(command_id, command))
+            else:
+                continue
+            del self._held[command_id]
+
+    async def _send_on(self, command_id: str, command: Release) -> None:
+        sent = self._session.redirect(command.uniqueid, "gvq-leave", "s")
+        await self._released(command, sent)
         self._finish(command_id)
+
+    async def _released(self, command: Release, answer: asyncio.Future[Reply]) -> None:
+        reply = await answer
+        if not reply.success:  # it has hung up, most likely: its Hangup follows
+            log.info("Call %s could not be released: %s", command.call_id, reply.message)
 
     def _finish(self, command_id: str) -> None:
         self._running.discard(command_id)

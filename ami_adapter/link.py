@@ -41,6 +41,7 @@ from coordinator.protocol import (
     Event,
     Heartbeat,
     Hello,
+    Lamps,
     Told,
     Welcome,
 )
@@ -100,6 +101,7 @@ class Hooks:
     ack: Callable[[Ack, Event], None]
     told: Callable[[Told], None]
     changed: Callable[[Changed], None]
+    lamps: Callable[[Lamps], None]
     #: True when the line has this epoch, false when that WebSocket is gone.
     present: Callable[[bool], None]
 
@@ -120,6 +122,8 @@ class Link:
         self._wake = asyncio.Event()
         self._beat_due = False
         self._present = False
+        #: The coordinator is there, and not for us: another adapter may have the box.
+        self.contested = False
         self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s)
         self._said = ""
 
@@ -148,6 +152,7 @@ class Link:
             url = urls[turn % len(urls)]
             ended = await self._once(f"{url}/v1/boxes/{self._settings.box}/link")
             turn += 1
+            self.contested = ended.course in ("taken", "refused")
             self._say(url, ended)
             if ended.course == "resync":
                 raise Broken(ended.reason)
@@ -284,6 +289,8 @@ class Link:
                 self._hooks.told(frame)
             case Changed():
                 self._hooks.changed(frame)
+            case Lamps():
+                self._hooks.lamps(frame)
             case Welcome():
                 log.warning("A second welcome on one link is passed over.")
 

@@ -12,8 +12,8 @@ its channel already had GVQ_STATE=waiting by then, so the list shows it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import get_args
 
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ from ami_adapter import joins
 from ami_adapter.connection import AmiRefused, AmiSession, Reply
 from ami_adapter.devices import device, hint
 from ami_adapter.headers import Headers, Unreadable, one, required, whole, why
+from ami_adapter.lamps import lamp
 from coordinator.protocol import (
     MAX_AGE_US,
     DeviceState,
@@ -56,13 +57,15 @@ _PRIORITY = 1_000_000
 class Found:
     """A snapshot; channels of ours that ring for nobody; what could not be read.
 
-    `moving`: a caller was just being moved into its bridge, so it is in no state.
+    `moving`: a caller was just being moved into its bridge, so it is in no state. `lamps`: what
+    they show.
     """
 
     snapshot: Snapshot
     orphans: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     moving: bool = False
+    lamps: Mapping[str, str] = field(default_factory=dict)
 
 
 async def take(session: AmiSession, box: str, key: str, wall_s: Callable[[], float]) -> Found:
@@ -122,6 +125,7 @@ class _Reader:
         self.wanted: dict[str, str] = {}
         self.stateless: set[str] = set()
         self.devices: dict[str, DeviceState] = {}
+        self.lamps: dict[str, str] = {}
         self.problems: list[str] = []
 
     def found(self) -> Found:
@@ -138,6 +142,7 @@ class _Reader:
             tuple(offer for offer in idle if offer not in moving),
             tuple(self.problems),
             bool(moving),
+            self.lamps,
         )
 
     def _won_in_vain(self) -> list[str]:
@@ -156,6 +161,8 @@ class _Reader:
 
     def device(self, listed: Headers) -> None:
         try:
+            if name := lamp(listed):
+                self.lamps[name] = one(listed, "state")
             read = _STATES.get(one(listed, "event"))
             found = read(listed) if read else None
         except Unreadable as error:

@@ -45,8 +45,17 @@ class Settings(BaseSettings):
         "", description="Dialplan context they are sent to, at the extension named as the queue."
     )
 
+    lamps_away_s: float = Field(
+        10.0, gt=0, description="Line away so long: lamps (Custom:Queue:…) say UNAVAILABLE."
+    )
+
     reconnect_min_s: float = Field(0.1, gt=0, description="First pause after a lost connection.")
-    reconnect_max_s: float = Field(5.0, gt=0, description="Longest pause; each one doubles.")
+    reconnect_max_s: float = Field(
+        2.0,
+        gt=0,
+        description="Longest pause; each one doubles. Well below the coordinator's GVQ_LEASE_S: a "
+        "restarted one decides without a box that is not back by then.",
+    )
     refused_retry_s: float = Field(
         15.0, gt=0, description="Pause after a refusal only the operator can mend."
     )

@@ -23,6 +23,7 @@ from coordinator.api.services import Services
 from coordinator.asterisk_config import ConfigError
 from coordinator.boxes.clock import Clock
 from coordinator.boxes.keeper import QUIET_S, Keeper
+from coordinator.boxes.lamps import Board
 from coordinator.boxes.links import LinkServer
 from coordinator.boxes.session import Common
 from coordinator.database import Database, normalise_url
@@ -72,6 +73,7 @@ class Coordinator:
     live: Live
     links: LinkServer
     keeper: Keeper
+    lamps: Board
     now_us: Callable[[], Awaitable[int]]
 
 
@@ -183,6 +185,7 @@ async def running(settings: Settings) -> AsyncIterator[Coordinator]:
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             "keeper": coordinator.keeper.run,
             "live events": coordinator.live.run,
+            **({"lamps": coordinator.lamps.run} if settings.lamps != "off" else {}),
             "directory": partial(_keep_mirrored, coordinator.directory),
             **_journal_writers(coordinator),
         }
@@ -233,8 +236,11 @@ async def _build(
     journal = keys.key(settings.tenant, "journal")
     recovery = _Recovery(engine, directory, partial(eviction, redis, journal))
     keeper = Keeper(engine, clock, partial(server_id, redis, journal), recovery.recover)
+    lamps = Board(engine, settings.lamps)
     links = LinkServer(
-        Common(engine, directory, keeper, settings.name, settings.heartbeat_s, settings.lease_s)
+        Common(
+            engine, directory, keeper, lamps, settings.name, settings.heartbeat_s, settings.lease_s
+        )
     )
     recovery.resync = links.resync
     return Coordinator(
@@ -247,6 +253,7 @@ async def _build(
         live=Live(engine, history),
         links=links,
         keeper=keeper,
+        lamps=lamps,
         now_us=engine.now_us,
     )
 

@@ -40,6 +40,9 @@ NAME_LENGTH = 64
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
+#: A lamp: the device `Custom:` + this. Asterisk cuts device names at 79 characters.
+LAMP_PATTERN = r"^Queue:[A-Za-z0-9_.-]{1,66}$"
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
 Interface = Annotated[
     str, Field(pattern=INTERFACE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])

@@ -13,6 +13,7 @@ One WebSocket per box, JSON text frames, `Authorization: Bearer <box token>` at 
     adapter ◄── told ─────────────── coordinator      this; nothing, when no such caller waits
     adapter ── change ─────────────► coordinator      an agent at a phone logs in, pauses, …
     adapter ◄── changed ──────────── coordinator      what came of it
+    adapter ◄── lamps ────────────── coordinator      what the box's hints show; then what changes
 
 An **epoch** is one AMI session of one adapter process: within it the adapter has missed
 nothing. Its first event is a `snapshot`. The WebSocket may break and come back within an epoch:
@@ -21,7 +22,8 @@ WebSocket. Every event says how old it is on the adapter's monotonic clock, so n
 agree between boxes.
 
 An ask is no event: it changes nothing, has no number, and is not sent again. One that gets no
-answer is asked anew by the dialplan, seconds later.
+answer is asked anew by the dialplan, seconds later. Lamps have no number either: each new link
+begins with all of them, and of one lamp only the last state counts.
 
 Nor is a change: it is of the directory, not of the line, and somebody waits at the phone for what
 came of it. Without an answer in time the phone is told that it failed, and the person tries again;
@@ -36,6 +38,7 @@ from coordinator.names import (
     DEVICE_PATTERN,
     ID_PATTERN,
     INTERFACE_LENGTH,
+    LAMP_PATTERN,
     SOUND,
     Id,
     Interface,
@@ -88,6 +91,7 @@ QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", 
 
 Text = Annotated[str, Field(max_length=256)]
 Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
+LampName = Annotated[str, Field(pattern=LAMP_PATTERN)]
 Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
 StateInterface = Annotated[str, Field(pattern=rf"{DEVICE_PATTERN}|^$", max_length=INTERFACE_LENGTH)]
@@ -411,6 +415,14 @@ class Changed(_Message):
     result: ChangeResult
 
 
+class Lamps(_Message):
+    """States of lamps. `complete`: since the link began all that there are have been named."""
+
+    type: Literal["lamps"] = "lamps"
+    states: dict[LampName, DeviceState]
+    complete: bool = False
+
+
 class CommandFrame(_Message):
     """A command; `id` is its place in the box's command stream. Sent until `done`."""
 
@@ -420,7 +432,7 @@ class CommandFrame(_Message):
 
 
 Upward = Hello | EventFrame | Done | Heartbeat | Ask | Change
-Downward = Welcome | Ack | CommandFrame | Told | Changed
+Downward = Welcome | Ack | CommandFrame | Told | Changed | Lamps
 Upstream = Annotated[Upward, Field(discriminator="type")]
 Downstream = Annotated[Downward, Field(discriminator="type")]
 

@@ -16,6 +16,9 @@ GRACE_S = 5
 
 BACKLOG = 1024
 
+#: Listening at any address (RFC 1122, 3.2.1.3; RFC 4291, 2.5.2) → one that can be opened.
+_OPENED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
 
 class Server(uvicorn.Server):
     """Leaves signals to `stopping`: links and streams must end before connections do."""
@@ -52,8 +55,9 @@ def listen(address: str, setting: str = "GVQ_LISTEN") -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Where the API is, as this host sees it."""
+    """Where the API is, as this host sees it: of all addresses, loopback."""
     host, port = listener.getsockname()[:2]
+    host = _OPENED.get(host, host)
     shown = f"[{host}]" if listener.family == socket.AF_INET6 else host
     return f"http://{shown}:{port}"
 

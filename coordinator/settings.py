@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         1_000_000, gt=0, description="Entries kept in Redis once SQL has them."
     )
 
+    lamps: Literal["off", "queues", "members"] = Field(
+        "members",
+        description="Device states for hints on every box: none, two a queue, also one a member.",
+    )
+
     queue_log: Path | None = Field(
         None, description="File that gets Asterisk's queue_log of the whole line; none: no file."
     )

@@ -2,7 +2,8 @@
 
     hello ─► attach ─► welcome ─┬─ reader: frame ─► transition ─► ack, one after the other
                                 ├─ writer: the box's commands, after the snapshot if one is due
-                                └─ changes by phone, one after the other
+                                ├─ changes by phone, one after the other
+                                └─ lamps: all of them then, and what changes
 
 The reader takes one frame at a time: order within a box is a rule of the line, and the next
 frames wait in the WebSocket's buffer. A link ends once, with one close code and one reason. An
@@ -13,7 +14,7 @@ again what was not acknowledged.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from coordinator.boxes import inbox, outbox, telling
 from coordinator.boxes.changing import Changes
 from coordinator.boxes.frames import parse, parse_hello
 from coordinator.boxes.keeper import Keeper
+from coordinator.boxes.lamps import Board
 from coordinator.boxes.wire import (
     CLOSE_GOING_AWAY,
     CLOSE_INTERNAL,
@@ -63,6 +65,7 @@ class Common:
     engine: Engine
     directory: Directory
     keeper: Keeper
+    lamps: Board
     owner: str
     heartbeat_s: float
     lease_s: float
@@ -97,7 +100,7 @@ class Session:
 
     async def run(self) -> None:
         """Serves the link to its end."""
-        work = (self._read(), self._write(), self._changes.run())
+        work = (self._read(), self._write(), self._changes.run(), self._light())
         parts = [asyncio.create_task(self._guard(part)) for part in work]
         try:
             await asyncio.wait({self._end})
@@ -190,6 +193,12 @@ class Session:
         # line would take a phone that rings for one that does not.
         await self._in_step.wait()
         await outbox.forward(self._engine, self.box, self._send)
+
+    async def _light(self) -> None:
+        await self._in_step.wait()
+        async with aclosing(self._common.lamps.follow()) as changes:
+            async for lamps in changes:
+                await self._send(lamps.model_dump_json())
 
     def _still_ours(self, reply: Reply, **details: int) -> None:
         self._doubt(reply.code)

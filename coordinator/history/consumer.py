@@ -9,7 +9,6 @@ History never stands in the line's way: whatever goes wrong here is logged and t
 Redis keeps what SQL has not got.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -17,6 +16,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coordinator.database import Database
+from coordinator.history import following
+from coordinator.history.following import Follower
 from coordinator.history.models import CallRow, CursorRow, OfferRow
 from coordinator.history.projection import Tables, ids, journal_row
 from coordinator.journal import Entry, stream_position
@@ -28,18 +29,6 @@ log = logging.getLogger(__name__)
 #: The cursor's name, and where a journal begins.
 HISTORY = "history"
 START = "0-0"
-
-#: Entries a transaction takes; SQLite allows 32,766 parameters a statement.
-BATCH = 500
-
-#: How long a read waits for an entry, ms.
-BLOCK_MS = 4_000
-
-#: Seconds between an entry and its transaction: a burst then costs one commit.
-LINGER_S = 0.05
-
-#: Seconds until another try after a failure.
-RETRY_S = 1.0
 
 #: Redis is trimmed once this many entries have been taken since.
 TRIM_EVERY = 1_000
@@ -53,42 +42,26 @@ _FIRST = text(
 )
 
 
-class Consumer:
+class Consumer(Follower):
     """Writes the journal of one line into one database. `keep`: entries Redis keeps."""
 
     def __init__(
         self, engine: Engine, database: Database, keep: int, beside: Beside | None = None
     ) -> None:
+        super().__init__()
         self._engine = engine
         self._database = database
         self._keep = keep
         self._beside = beside
         self._seen = START
         self._untrimmed = TRIM_EVERY
-        self._well = True
-
-    async def run(self) -> None:
-        """Consumes for ever."""
-        while True:
-            try:
-                if await self.step(BLOCK_MS) < BATCH:
-                    await asyncio.sleep(LINGER_S)
-                self._recovered()
-            except Exception as error:
-                self._failed(error)
-                await asyncio.sleep(RETRY_S)
-
-    async def catch_up(self) -> None:
-        """Consumes until nothing is left."""
-        while await self.step():
-            pass
 
     async def step(self, block_ms: int | None = None) -> int:
         """Takes one batch, waiting up to `block_ms` for it. Returns how many entries came.
 
         Raises what Redis or SQL raise; then nothing is written.
         """
-        entries = await self._engine.journal(self._seen, BATCH, block_ms)
+        entries = await self._engine.journal(self._seen, following.BATCH, block_ms)
         if not entries:
             return 0
         self._seen = await to_its_end(self._take(entries))
@@ -113,15 +86,13 @@ class Consumer:
             await self._engine.trim_journal(self._keep, upto=self._seen)
             self._untrimmed = 0
 
-    def _failed(self, error: Exception) -> None:
-        if self._well:
-            log.error("history: waiting, the journal is kept in Redis: %r", error)
-        self._well = False
+    def failed(self, error: Exception) -> None:
+        """Redis or SQL is away."""
+        log.error("history: waiting, the journal is kept in Redis: %r", error)
 
-    def _recovered(self) -> None:
-        if not self._well:
-            log.warning("history: going on")
-        self._well = True
+    def recovered(self) -> None:
+        """Both are there."""
+        log.warning("history: going on")
 
 
 async def _locked_cursor(session: AsyncSession) -> CursorRow:

@@ -1,7 +1,7 @@
 """What the line shows: plain reads, never a decision. Also the two streams it writes."""
 
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -62,6 +62,18 @@ class Reads:
     async def queues(self) -> list[QueueView]:
         """All queues, by name."""
         return await self._queues(await self._names("queues"))
+
+    async def counts(self, queues: Collection[str] | None = None) -> dict[str, tuple[int, int]]:
+        """Queue → callers who wait and agents available; of all, or those of these there are."""
+        names = list(await self._names("queues") if queues is None else queues)
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.sismember(self._key("queues"), name)
+            pipe.zcard(self._key("line", name))
+            pipe.zcard(self._key("free", name))
+        rows = iter(await pipe.execute())
+        found = zip(names, rows, rows, rows, strict=True)
+        return {name: (callers, free) for name, there, callers, free in found if there}
 
     async def queue(self, queue: str) -> QueueView:
         """Raises Refused: unknown_queue."""
@@ -143,9 +155,9 @@ class Reads:
 
     # Agents and boxes
 
-    async def agents(self) -> list[AgentView]:
-        """All agents, by name."""
-        return await self._agents(await self._names("agents"))
+    async def agents(self, names: Collection[str] | None = None) -> list[AgentView]:
+        """All agents by name, or those of these that there are."""
+        return await self._agents(await self._names("agents") if names is None else names)
 
     async def agent(self, agent: str) -> AgentView:
         """Raises Refused: unknown_agent."""
@@ -154,7 +166,7 @@ class Reads:
             raise Refused("unknown_agent", agent=agent)
         return found[0]
 
-    async def _agents(self, names: list[str]) -> list[AgentView]:
+    async def _agents(self, names: Collection[str]) -> list[AgentView]:
         pipe = self._redis.pipeline(transaction=False)
         for name in names:
             pipe.hgetall(self._key("agent", name))

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from coordinator.history import following
+from coordinator.history.following import Follower
 from coordinator.history.queries import History
 from coordinator.journal import Entry, stream_position
 from coordinator.line.engine import Engine
@@ -19,46 +21,17 @@ from coordinator.tasks import to_its_end
 
 log = logging.getLogger(__name__)
 
-#: Entries a batch has at most.
-BATCH = 500
 
-#: How long a read waits for an entry, ms.
-BLOCK_MS = 4_000
-
-#: Seconds between an entry and its lines: a burst then costs one append.
-LINGER_S = 0.05
-
-#: Seconds until another try after a failure.
-RETRY_S = 1.0
-
-
-class Writer:
+class Writer(Follower):
     """Writes the whole journal into one file."""
 
     def __init__(self, engine: Engine, history: History, path: Path, style: Style) -> None:
+        super().__init__()
         self._engine = engine
         self._history = history
         self._file = LogFile(path)
         self._style = style
         self._seen: str | None = None
-        self._well = True
-
-    async def run(self) -> None:
-        """Writes for ever."""
-        while True:
-            try:
-                taken = await self.step(BLOCK_MS)
-                self._recovered()
-                if taken < BATCH:
-                    await asyncio.sleep(LINGER_S)
-            except Exception as error:
-                self._failed(error)
-                await asyncio.sleep(RETRY_S)
-
-    async def catch_up(self) -> None:
-        """Writes until nothing is left."""
-        while await self.step():
-            pass
 
     async def step(self, block_ms: int | None = None) -> int:
         """Takes one batch, waiting up to `block_ms` for it. Returns how many entries came.
@@ -67,7 +40,7 @@ class Writer:
         """
         if self._seen is None:
             self._seen = await to_its_end(asyncio.to_thread(self._file.reached))
-        entries = await to_its_end(self._history.journal(self._seen, BATCH))
+        entries = await to_its_end(self._history.journal(self._seen, following.BATCH))
         if not entries:
             return len(await self._engine.journal(self._seen, 1, block_ms)) if block_ms else 0
         made = await to_its_end(project(entries, self._style, self._past))
@@ -80,20 +53,18 @@ class Writer:
         past = await self._history.journal_of(entry.data["call_id"])
         return [other for other in past if stream_position(other.id) < place]
 
-    def _failed(self, error: Exception) -> None:
-        if self._well:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else error
-            log.error(
-                "queue_log: %s cannot be written: %s. Calls go on, and it is made up for later",
-                self._file.path,
-                why,
-            )
-        self._well = False
+    def failed(self, error: Exception) -> None:
+        """The file, or what it is made from, is away."""
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        log.error(
+            "queue_log: %s cannot be written: %s. Calls go on, and it is made up for later",
+            self._file.path,
+            why,
+        )
 
-    def _recovered(self) -> None:
-        if not self._well:
-            log.warning("queue_log: %s is written again", self._file.path)
-        self._well = True
+    def recovered(self) -> None:
+        """It is written again."""
+        log.warning("queue_log: %s is written again", self._file.path)
 
 
 def _text(rows: Sequence[Row]) -> str:

@@ -247,9 +247,42 @@ async def test_nobody_who_talks_is_called_off_before_we_hear_of_the_talk(
         await here.link.command("2-0", Cancel(offer_id=OFFER_ID))
         await here.link.command("3-0", RELEASE)
         await released(here.box, "talking")
-        assert {await here.link.done() for _ in range(3)} == {"1-0", "2-0", "3-0"}
+        assert {await here.link.done() for _ in range(2)} == {"1-0", "2-0"}
         here.asterisk_says({"event": "BridgeEnter", "uniqueid": OFFER_ID})
         assert isinstance((await here.link.event()).event, Connect)
+        assert await here.link.done() == "3-0"
+
+
+async def test_a_caller_whose_agent_hangs_up_just_before_the_bridge_is_released_then(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    """Race: the dialplan has said "talking", and the agent's channel ends before Bridge()."""
+    async with running(asterisk, line) as here:
+        await here.join()
+        await here.link.command("1-0", originate())
+        await rings(here.box)
+        here.box.channels["GVQ_TALKS"] = "1"
+        await here.link.command("2-0", Cancel(offer_id=OFFER_ID))
+        await here.link.command("3-0", RELEASE)
+        await released(here.box, "talking")
+        here.asterisk_says({"event": "Hangup", "uniqueid": OFFER_ID, "cause": "16"})
+        sent_on = await here.box.expect("Redirect")
+        assert (sent_on["Channel"], sent_on["Context"]) == ("a-17.1", "gvq-leave")
+        assert isinstance((await here.link.event()).event, OfferEnded)
+        here.box.answer(sent_on)
+        while await here.link.done() != "3-0":
+            pass
+
+
+async def test_a_caller_left_in_talking_by_such_an_agent_is_released_at_once(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line) as here:
+        await here.join()
+        await here.link.command("1-0", RELEASE)
+        await released(here.box, "talking")
+        here.box.answer(await here.box.expect("Redirect"))
+        assert await here.link.done() == "1-0"
 
 
 async def test_a_talk_the_line_does_not_know_is_told_by_one_snapshot(

@@ -36,6 +36,7 @@ from coordinator.protocol import (
 from tests.adapter.support.adapter import serving
 from tests.adapter.support.coordinator import Coordinator, Linked
 from tests.e2e import programs
+from tests.lab.ami import connect
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120, func_only=True)]
@@ -284,6 +285,20 @@ async def test_a_cancel_of_a_ringing_phone(a: Box, line: Coordinator) -> None:
 async def test_a_release(a: Box, line: Coordinator) -> None:
     async with adapter(a, line) as here, Callers(a, "continue"):
         join = await here.event(Join)
+        release = Release(call_id=join.call_id, uniqueid=join.uniqueid, status="WITHDRAW")
+        await here.link.command("1-0", release)
+        left = await here.event(Leave)
+        assert (left.outcome, left.reason) == ("redirected", "WITHDRAW")
+
+
+async def test_a_caller_whose_agent_hung_up_just_before_the_bridge_is_released(
+    a: Box, line: Coordinator
+) -> None:
+    """What such an agent leaves behind: the caller in "talking", won by a channel that is gone."""
+    async with adapter(a, line) as here, Callers(a, "continue"), connect(a) as ami:
+        join = await here.event(Join)
+        for name, value in (("GVQ_TAKEN", "gvq-gone"), ("GVQ_STATE", "talking")):
+            await ami.action("Setvar", Channel=join.uniqueid, Variable=name, Value=value)
         release = Release(call_id=join.call_id, uniqueid=join.uniqueid, status="WITHDRAW")
         await here.link.command("1-0", release)
         left = await here.event(Leave)

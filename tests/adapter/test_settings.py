@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from ami_adapter.settings import Settings
+from coordinator.settings import Settings as CoordinatorSettings
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,3 +34,9 @@ def test_what_cannot_work_is_refused(name: str, value: object, why: str) -> None
     values = {"box": "a", "token": "t", "ami_secret": "s", name: value}
     with pytest.raises(ValidationError, match=why):
         Settings.model_validate(values)
+
+
+def test_an_adapter_tries_twice_at_least_within_the_lease() -> None:
+    """Who comes back later than that is decided without."""
+    longest = Settings.model_fields["reconnect_max_s"].default
+    assert 2 * longest < CoordinatorSettings.model_fields["lease_s"].default

@@ -12,11 +12,11 @@ from sqlalchemy import URL
 
 from coordinator.api.app import create_app
 from coordinator.api.services import Services
-from coordinator.app import Coordinator, running
+from coordinator.app import Coordinator
 from coordinator.directory import Role
 from coordinator.server import listen, url_of, web_server
-from coordinator.settings import Settings
 from tests.api.client import Client
+from tests.coordinators import coordinating
 
 
 @pytest.fixture
@@ -24,17 +24,8 @@ async def coordinator(
     empty_url: URL, valkey: str, tenant: str, tmp_path: Path
 ) -> AsyncIterator[Coordinator]:
     """Running, without its web server."""
-    settings = Settings(
-        data_dir=tmp_path,
-        redis_url=valkey,
-        database_url=empty_url.render_as_string(hide_password=False),
-        tenant=tenant,
-        name="test",
-        lease_s=120,  # the tests' boxes send no heartbeats
-    )
-    async with running(settings) as started:
-        # Its start holds the line for a moment; a box that came before would be waited for.
-        await started.keeper.check()
+    database_url = empty_url.render_as_string(hide_password=False)
+    async with coordinating(tmp_path, valkey, tenant, database_url=database_url) as started:
         yield started
 
 

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from coordinator.boxes.clock import Clock
 from coordinator.boxes.keeper import Keeper
+from coordinator.boxes.lamps import Board
 from coordinator.boxes.links import LinkServer
 from coordinator.boxes.session import Common
 from coordinator.database import Database, normalise_url
@@ -43,8 +44,9 @@ class Replica:
         self.name = name
         where = partial(server_id, self.redis, keys.key(tenant, "journal"))
         self.keeper = Keeper(self.engine, clock, where, self._recover)
+        self.lamps = Board(self.engine, "members")
         self.links = LinkServer(
-            Common(self.engine, self.directory, self.keeper, name, 0.2, lease_s)
+            Common(self.engine, self.directory, self.keeper, self.lamps, name, 0.2, lease_s)
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -77,6 +79,9 @@ class Replica:
 
     def keep_time(self) -> None:
         self._tasks.append(asyncio.create_task(self.keeper.run()))
+
+    def light(self) -> None:
+        self._tasks.append(asyncio.create_task(self.lamps.run()))
 
     async def stop(self) -> None:
         await self.links.stop()

@@ -21,6 +21,7 @@ from coordinator.protocol import (
     EventFrame,
     Hello,
     Join,
+    Lamps,
     Leave,
     Originate,
     Snapshot,
@@ -76,6 +77,10 @@ class Peer:
         self._told: list[Told] = []
         self._changed: list[Changed] = []
         self._acks: list[Ack] = []
+        #: What the box's lamps show, once all have been named; and how often each was told.
+        self.lamps: dict[str, str] = {}
+        self.lamps_complete = False
+        self.lamp_frames: list[Lamps] = []
         self.serving: asyncio.Task[None] | None = None
 
     def over(self, serving: Coroutine[Any, Any, None]) -> "Peer":
@@ -133,6 +138,12 @@ class Peer:
             self._keep(await self._next())
         return self._changed.pop(0)
 
+    async def shows(self, **lamps: str) -> None:
+        """Waits until these lamps, named without `Queue:`, show so."""
+        wanted = {f"Queue:{name}": state for name, state in lamps.items()}
+        while not (self.lamps_complete and wanted.items() <= self.lamps.items()):
+            self._keep(await self._next())
+
     async def rung(self) -> Originate:
         """The next command, which must be to ring a phone; said to be done."""
         frame = await self.command()
@@ -170,6 +181,10 @@ class Peer:
             self._told.append(frame)
         elif isinstance(frame, Changed):
             self._changed.append(frame)
+        elif isinstance(frame, Lamps):
+            self.lamps |= frame.states
+            self.lamps_complete |= frame.complete
+            self.lamp_frames.append(frame)
 
     async def _next(self) -> Downward:
         text = await asyncio.wait_for(self.wire.down.get(), PATIENCE_S)

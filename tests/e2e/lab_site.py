@@ -1,14 +1,17 @@
 """Real Asterisk boxes a, b, c, SIP phones and SIPp callers at them."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from ami_adapter import lab as real_lab
 from ami_adapter.lab import Box, LabStatus
 from ami_adapter.lab.callers import Callers
 from ami_adapter.lab.phones import Phone
 from ami_adapter.simulator.phones import Behaviour
-from tests.e2e.rig import Asked, Ring
+from tests.e2e.rig import LAMPS, Asked, Ring
 from tests.lab.ami import Ami, connect
+from tests.lab.blf import LampKey, lamp_key
 from tests.lab.heard import words
 from tests.simulator.hands import LabPhone
 
@@ -45,7 +48,8 @@ exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
 exten => 1,1,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Wait(60)
 
-"""
+[from-outside](+)
+""" + "".join(f"exten => {name},hint,Custom:Queue:{name}\n" for name in LAMPS)
 
 
 def extension(queue: str, asked: Asked) -> str:
@@ -129,6 +133,7 @@ class LabSite:
         self.boxes = tuple(self._boxes)
         self._phones: dict[str, Phone] = {}
         self._onlookers: dict[str, Ami] = {}
+        self._keys: dict[str, list[LampKey]] = {}
 
     def ami(self, box: str) -> tuple[str, int, str, str]:
         at = self._boxes[box]
@@ -151,6 +156,17 @@ class LabSite:
         group = Callers(self._boxes[box], extension(queue, asked), numbers=[number])
         await self.stack.enter_async_context(group)
         return SipPerson(group, self._onlookers.get(box))
+
+    async def lamp(self, box: str, name: str) -> LampKey:
+        key = await self.stack.enter_async_context(lamp_key(self._boxes[box].sip, name))
+        self._keys.setdefault(box, []).append(key)
+        return key
+
+    async def restart(self, box: str) -> None:
+        real_lab.stop_box(self.status.path, box, kill=True)
+        self._boxes[box] = await asyncio.to_thread(real_lab.start_box, self.status.path, box)
+        for key in self._keys.get(box, []):
+            await key.subscribe()
 
     async def listen(self, box: str) -> None:
         if box not in self._onlookers:

@@ -27,6 +27,7 @@ TIMING = {
     "GVQ_HEARTBEAT_S": "0.3",
     "GVQ_OFFER_GRACE_S": "2",
     "GVQ_RECONNECT_MAX_S": "0.5",
+    "GVQ_LAMPS_AWAY_S": "1.5",
 }
 
 _TOKEN = re.compile(r"gvq_[A-Za-z0-9_-]{20,}")

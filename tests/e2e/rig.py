@@ -10,6 +10,9 @@ from ami_adapter.simulator.phones import Behaviour
 from tests.e2e.programs import WITHIN_S, Coordinator, Program, adapter, gvq
 from tests.waiting import eventually
 
+#: Queues' devices for which the boxes' dialplan has hints.
+LAMPS = ("sales", "sales_avail", "sales_pause_101")
+
 
 @dataclass(frozen=True, slots=True)
 class Ring:
@@ -39,6 +42,15 @@ class Phone(Protocol):
 
     async def away(self) -> None:
         """Unregister; nobody is at the phone any more."""
+        ...
+
+
+class Lamp(Protocol):
+    """A key of a phone that is lit by a queue's device."""
+
+    @property
+    def state(self) -> str:
+        """The device's state, as the phone is told it."""
         ...
 
 
@@ -108,6 +120,14 @@ class Site(Protocol):
 
     async def listen(self, box: str) -> None:
         """From now on it is heard what is said to callers of this box."""
+        ...
+
+    async def lamp(self, box: str, name: str) -> Lamp:
+        """A key at this box for `Custom:Queue:` and this name: one of LAMPS."""
+        ...
+
+    async def restart(self, box: str) -> None:
+        """The box loses its power, and is there again; its phones ask for their lamps anew."""
         ...
 
 

@@ -60,6 +60,19 @@ class SimPerson:
         self.caller.hang_up()
 
 
+@dataclass
+class SimLamp:
+    """What a simulated box says of the device."""
+
+    world: World
+    box: str
+    device: str
+
+    @property
+    def state(self) -> str:
+        return self.world.network.boxes[self.box].devices().get(self.device, "")
+
+
 class SimSite:
     """Site: a `World` in this process, on loopback."""
 
@@ -96,6 +109,13 @@ class SimSite:
             Ring(i.at, i.agent, i.number, i.answered_at is not None, i.doubled)
             for i in self.world.network.invites
         ]
+
+    async def lamp(self, box: str, name: str) -> SimLamp:
+        return SimLamp(self.world, box, f"Custom:Queue:{name}")
+
+    async def restart(self, box: str) -> None:
+        await self.world.vanish(box, keep_calls=False)
+        await self.world.come_back(box)
 
     async def listen(self, box: str) -> None:
         """A simulated channel keeps what is said to it."""

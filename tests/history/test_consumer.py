@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from coordinator.database import Database
 from coordinator.history import consumer as consumer_module
+from coordinator.history import following
 from coordinator.history.consumer import Consumer
 from coordinator.history.models import CallRow, CursorRow, JournalRow
 from coordinator.history.queries import CallFilter, History
@@ -126,7 +127,7 @@ async def test_a_batch_that_fails_leaves_nothing_behind(
 async def test_an_outage_of_sql_is_waited_out(
     day: Day, database: Database, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(following, "RETRY_S", 0.01)
     failures = 3
     take = consumer._take
 
@@ -188,7 +189,7 @@ async def test_redis_is_not_trimmed_while_sql_lags(
     day: Day, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer_module, "TRIM_EVERY", 1)
-    monkeypatch.setattr(consumer_module, "BATCH", 50)
+    monkeypatch.setattr(following, "BATCH", 50)
     for number in range(60):
         await day.call(str(number))
     whole = await day.journal()

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.app import Coordinator, running
+from coordinator.app import Coordinator
 from coordinator.line.types import QueueSettings
 from coordinator.manager.parts import Parts
 from coordinator.manager.server import Clients, serving
 from coordinator.manager.users import User, Users
 from coordinator.server import listen
-from coordinator.settings import Settings
 from tests.api.lines import Box
+from tests.coordinators import coordinating
 from tests.manager.client import Ami
 
 USERS: Users = {
@@ -27,16 +27,7 @@ USERS: Users = {
 @pytest.fixture
 async def coordinator(valkey: str, tenant: str, tmp_path: Path) -> AsyncIterator[Coordinator]:
     """Running, with SQLite; without its web server."""
-    settings = Settings(
-        data_dir=tmp_path,
-        redis_url=valkey,
-        tenant=tenant,
-        name="test",
-        lease_s=120,  # the tests' boxes send no heartbeats
-    )
-    async with running(settings) as started:
-        # Its start holds the line for a moment; a box that came before would be waited for.
-        await started.keeper.check()
+    async with coordinating(tmp_path, valkey, tenant) as started:
         yield started
 
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy import make_url
 
 from coordinator.database import Database
+from coordinator.history import following
 from coordinator.history.queries import History
 from coordinator.line.engine import Engine
 from coordinator.queue_log import writer
@@ -25,5 +26,5 @@ async def main(redis: str, tenant: str, database: str, file: str) -> None:
 
 if __name__ == "__main__":
     # Many small batches, so that a kill has many places to hit.
-    writer.BATCH, writer.LINGER_S = 3, 0.0
+    following.BATCH, following.LINGER_S = 3, 0.0
     asyncio.run(main(*sys.argv[1:]))

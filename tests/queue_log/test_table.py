@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coordinator.database import Database
-from coordinator.history import consumer as consumer_module
+from coordinator.history import following
 from coordinator.history.consumer import Consumer
 from coordinator.journal import Entry
 from coordinator.queue_log import project as project_module
@@ -74,7 +74,7 @@ async def test_killed_between_any_two_entries_it_goes_on_as_if_nothing_had_been(
 ) -> None:
     """Each entry is taken by a coordinator of its own, which knows of no other."""
     await busy(day, 2)
-    monkeypatch.setattr(consumer_module, "BATCH", 1)
+    monkeypatch.setattr(following, "BATCH", 1)
     for _ in await day.journal():
         newcomer = consumer(day, database)
         await newcomer.step()  # the first entry, which is there; and so it learns of the cursor

@@ -11,9 +11,9 @@ import pytest
 
 from coordinator.database import Database
 from coordinator.history import consumer as consumer_module
+from coordinator.history import following
 from coordinator.history.consumer import Consumer
 from coordinator.history.queries import History
-from coordinator.queue_log import writer as writer_module
 from coordinator.queue_log.lines import Style
 from coordinator.queue_log.writer import Writer
 from coordinator.tasks import cancel
@@ -79,7 +79,7 @@ def writer(day: Day, history: History, place: Place) -> Writer:
 
 @asynccontextmanager
 async def running(writer: Writer, patch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    patch.setattr(writer_module, "RETRY_S", 0.01)
+    patch.setattr(following, "RETRY_S", 0.01)
     task = asyncio.create_task(writer.run())
     yield
     await cancel([task])
@@ -158,7 +158,7 @@ async def test_a_writer_killed_again_and_again_writes_each_line_once(
 async def test_two_coordinators_of_a_machine_write_one_file(
     day: Day, history: History, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "BATCH", 3)
+    monkeypatch.setattr(following, "BATCH", 3)
     both = [Writer(day.engine, history, place.path, Style()) for _ in range(2)]
     async with running(both[0], monkeypatch), running(both[1], monkeypatch):
         await busy(day)

@@ -266,3 +266,15 @@ async def test_small_frames_are_not_held_back() -> None:
 def test_an_ipv6_address_will_do() -> None:
     with listen("[::1]:0") as listener:
         assert url_of(listener).startswith("http://[::1]:")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("0.0.0.0:0", "http://127.0.0.1:"), ("[::]:0", "http://[::1]:")],
+)
+def test_an_url_that_is_shown_can_be_opened(address: str, shown: str) -> None:
+    with listen(address) as listener:
+        url = url_of(listener)
+        assert url.startswith(shown)
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port))).close()

@@ -1,7 +1,7 @@
 """A coordinator on loopback that speaks the protocol and decides what the test tells it to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -18,10 +18,12 @@ from coordinator.protocol import (
     Changed,
     Command,
     CommandFrame,
+    DeviceState,
     Done,
     EventFrame,
     Heartbeat,
     Hello,
+    Lamps,
     Ticket,
     Told,
     Welcome,
@@ -80,6 +82,11 @@ class Linked:
     async def changed(self, changed: Changed) -> None:
         """Says what came of a change."""
         await self._send(changed.model_dump_json())
+
+    async def lamps(self, states: Mapping[str, DeviceState], *, complete: bool = False) -> None:
+        """Says what lamps show, named without `Queue:`."""
+        named = {f"Queue:{name}": state for name, state in states.items()}
+        await self._send(Lamps(states=named, complete=complete).model_dump_json())
 
     async def beat(self) -> None:
         """Waits for a heartbeat."""
