@@ -181,7 +181,7 @@ def _of_queue(queue: str, callers: int, available: int) -> States:
 
 
 def _of_agent(agent: AgentView) -> States:
-    states: States = {}
+    states: dict[str, DeviceState] = {}
     for queue, member in agent.memberships.items():
         paused = agent.paused or member.paused
         states[f"Queue:{queue}_pause_{agent.name}"] = "INUSE" if paused else "NOT_INUSE"
