@@ -22,6 +22,12 @@ exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Hangup()
 
+[globals](+)
+GVQ_LOCAL=others,agents
+
+[agents]
+exten => _1XX,1,Dial(PJSIP/${EXTEN})
+
 [keys]
 exten => 1,1,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Wait(60)
@@ -132,6 +138,12 @@ class LabSite:
         group = Callers(self._boxes[box], extension(queue, asked), numbers=[number])
         await self.stack.enter_async_context(group)
         return SipPerson(group, self._onlookers.get(box))
+
+    async def engage(self, agent: str, box: str) -> None:
+        """A call to the agent's phone that is none of a queue's."""
+        await self.listen(box)
+        asked = {"Channel": f"PJSIP/{agent}", "Application": "Wait", "Data": "60", "Async": "true"}
+        await self._onlookers[box].action("Originate", **asked)
 
     async def listen(self, box: str) -> None:
         if box not in self._onlookers:
