@@ -3,7 +3,7 @@
 import pytest
 
 from ami_adapter.simulator.phones import Behaviour
-from tests.e2e.lab_site import LabSite
+from tests.e2e.lab_site import LabSite, SipPhone
 from tests.e2e.rig import Rig
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -36,8 +36,8 @@ async def test_a_phone_that_does_not_answer_is_paused_and_the_next_rings(rig: Ri
 @REAL
 async def test_an_agent_behind_a_local_serves_callers_of_two_boxes(rig: Rig) -> None:
     await rig.queue()
-    await rig.phone("101", "b", Behaviour(talk=0.3))
-    body = {"interface": "Local/101@agents/n", "state_interface": "PJSIP/101"}
+    await rig.phone("104", "b", Behaviour(talk=0.3))
+    body = {"interface": "Local/104@agents/n", "state_interface": "PJSIP/104"}
     await rig.coordinator.ask("PUT", "/v1/agents/ann", body)
     await rig.coordinator.ask("PUT", "/v1/queues/sales/members/ann", {})
     await rig.coordinator.ask("POST", "/v1/agents/ann/login")
@@ -47,7 +47,7 @@ async def test_an_agent_behind_a_local_serves_callers_of_two_boxes(rig: Rig) -> 
         connected = await rig.coordinator.happens("call.connected", call_id=caller.call_id)
         assert connected.data["agent"] == "ann"
         assert await rig.outcome(caller) == "answered"
-        assert rig.rung(caller) == ["101"]
+        assert rig.rung(caller) == ["104"]
 
 
 @REAL
@@ -55,7 +55,9 @@ async def test_an_agent_in_a_private_call_is_rung_where_that_does_not_bar_it(rig
     assert isinstance(rig.site, LabSite)
     await rig.queue("support", ringinuse=False)
     await rig.queue("sales", ringinuse=True)
-    await rig.agent("101", "a", sales=0, support=0)
+    phone = await rig.agent("101", "a", sales=0, support=0)
+    assert isinstance(phone, SipPhone)
+    phone.phone.call_waiting = True
     await rig.site.engage("101", "a")
     await rig.agent_is("101", state="in_use")
     other = await rig.call("b", "support")
