@@ -18,9 +18,10 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _RESOURCE = r"[A-Za-z][A-Za-z0-9_]*/[A-Za-z0-9_.@:+*#-]{1,70}(/[A-Za-z0-9_.@:+*#-]{1,40})?"
 INTERFACE_PATTERN = f"^{_RESOURCE}$"
 
+_PART = r"[A-Za-z0-9_.+*#-]{1,40}"
 #: A device whose state a box knows: an interface, a custom state (`Custom:lunch`), or a hint
 #: (`hint:101@internal`), as queues.conf has it.
-DEVICE_PATTERN = rf"^({_RESOURCE}|(Custom|hint):[A-Za-z0-9_.@+*#-]{{1,70}})$"
+DEVICE_PATTERN = rf"^({_RESOURCE}|Custom:{_PART}|hint:{_PART}@{_PART})$"
 
 #: Asterisk cuts device names here (channel.h: AST_CHANNEL_NAME), characters.
 INTERFACE_LENGTH = 80

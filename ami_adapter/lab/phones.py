@@ -56,6 +56,7 @@ class Phone(asyncio.DatagramProtocol):
     answer_after: seconds of ringing; None rings for ever. refuse: the status to refuse with,
     such as "486 Busy Here". talk: seconds until this phone hangs up; None never does. Both times
     may be functions, so that they can be drawn at random. audio: whether `heard` counts RTP.
+    call_waiting: rings a second time while it is in use, instead of being busy.
     expires_s: how long the first registration lasts; the phone does not renew it.
     """
 
@@ -77,6 +78,7 @@ class Phone(asyncio.DatagramProtocol):
         self.answer_after = answer_after
         self.refuse = refuse
         self.talk = talk
+        self.call_waiting = False
         self.invites: list[Call] = []
         self.heard = 0
         self._audio = audio
@@ -223,7 +225,7 @@ class Phone(asyncio.DatagramProtocol):
         call = Call(invite["Call-ID"], number, name, time.time(), while_busy=bool(self.active))
         dialog = self._dialogs[call.call_id] = _Dialog(invite, call)
         self.invites.append(call)
-        if call.while_busy or self.refuse:
+        if self.refuse or (call.while_busy and not self.call_waiting):
             self.decline(call, self.refuse or "486 Busy Here")
         else:
             self._reply(dialog, "180 Ringing")

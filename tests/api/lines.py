@@ -39,6 +39,10 @@ class Box:
         """The agent has answered."""
         return await self._engine.connect(self._origin(), offer_id, fence)
 
+    async def missed(self, offer_id: str, fence: int) -> Reply:
+        """The agent does not answer."""
+        return await self._engine.offer_ended(self._origin(), offer_id, fence, "no_answer")
+
     async def complete(self, offer_id: str, fence: int) -> Reply:
         """The caller has hung up."""
         return await self._engine.complete(self._origin(), offer_id, fence, "caller")

@@ -326,3 +326,74 @@ class TestTokens:
         tokens = await admin.ask("GET", "/v1/tokens")
         (last,) = [token["id"] for token in tokens if token["role"] == "admin"]
         await admin.refused("last_admin", "DELETE", f"/v1/tokens/{last}")
+
+
+class TestServing:
+    """How an agent serves a queue: penalty, wrap-up, ringinuse, pause."""
+
+    @pytest.fixture(autouse=True)
+    async def furnished(self, admin: Client) -> None:
+        for queue in ("sales", "help"):
+            await admin.ask("PUT", f"/v1/queues/{queue}", 201, json={})
+        await admin.ask("PUT", "/v1/agents/alice", 201, json={"interface": "PJSIP/101"})
+        for queue in ("sales", "help"):
+            await admin.ask("PUT", f"/v1/queues/{queue}/members/alice", 201, json={})
+
+    async def test_put_replaces_and_patch_changes(self, admin: Client) -> None:
+        path = "/v1/queues/sales/members/alice"
+        body = {"penalty": 3, "wrapuptime": 30, "ringinuse": True}
+        made = await admin.ask("PUT", path, 200, json=body)
+        assert body.items() <= made.items()
+        changed = await admin.ask("PATCH", path, 200, json={"wrapuptime": None, "penalty": 4})
+        assert {"penalty": 4, "wrapuptime": None, "ringinuse": True}.items() <= changed.items()
+        replaced = await admin.ask("PUT", path, 200, json={})
+        assert {"penalty": 0, "wrapuptime": None, "ringinuse": None}.items() <= replaced.items()
+
+    async def test_a_pause_in_one_queue(self, admin: Client) -> None:
+        path = "/v1/queues/sales/members/alice"
+        paused = await admin.ask("POST", f"{path}/pause", json={"reason": "lunch"})
+        assert (paused["paused"], paused["pause_reason"]) == (True, "lunch")
+        shown = await admin.ask("GET", "/v1/agents/alice")
+        pauses = {queue: one["paused"] for queue, one in shown["memberships"].items()}
+        assert (shown["paused"], pauses) == (False, {"sales": True, "help": False})
+        (member,) = (await admin.ask("GET", "/v1/queues/sales"))["agents"]
+        assert member["membership"]["pause_reason"] == "lunch"
+        assert not (await admin.ask("POST", f"{path}/unpause"))["paused"]
+
+    async def test_a_new_member_may_be_paused_from_the_start(self, admin: Client) -> None:
+        path = "/v1/queues/sales/members/alice"
+        await admin.ask("DELETE", path, 204)
+        made = await admin.ask("PUT", path, 201, json={"paused": True, "reason": "trainee"})
+        assert (made["paused"], made["pause_reason"]) == (True, "trainee")
+        again = await admin.ask("PUT", path, 200, json={"penalty": 1})
+        assert again["paused"], "who is there stays paused"
+
+    @pytest.mark.parametrize("verb", ["pause", "unpause"])
+    async def test_of_no_member(self, admin: Client, verb: str) -> None:
+        await admin.ask("DELETE", "/v1/queues/help/members/alice", 204)
+        for queue, agent, code in (
+            ("none", "alice", "unknown_queue"),
+            ("sales", "bob", "unknown_agent"),
+            ("help", "alice", "not_a_member"),
+        ):
+            await admin.refused(code, "POST", f"/v1/queues/{queue}/members/{agent}/{verb}")
+
+    @pytest.mark.parametrize(
+        "body", [{"wrapuptime": -1}, {"wrapuptime": 86_401}, {"ringinuse": "yes"}, {"calls": 1}]
+    )
+    async def test_what_cannot_be(self, admin: Client, body: dict[str, object]) -> None:
+        for method in ("PUT", "PATCH"):
+            await admin.refused("invalid", method, "/v1/queues/sales/members/alice", json=body)
+
+    @pytest.mark.parametrize("state", ["PJSIP/107", "hint:107@internal", "Custom:desk7"])
+    async def test_whose_state_counts(self, admin: Client, state: str) -> None:
+        body = {"interface": "Local/7@agents/n", "state_interface": state}
+        made = await admin.ask("PUT", "/v1/agents/gus", 201, json=body)
+        assert made["state_interface"] == state
+        other = {"interface": "PJSIP/108", "state_interface": state}
+        await admin.refused("interface_taken", "PUT", "/v1/agents/bob", json=other)
+
+    @pytest.mark.parametrize("state", ["107", "hint:107", "Custom:", "PJSIP/1,2", "a:b"])
+    async def test_what_is_no_state(self, admin: Client, state: str) -> None:
+        body = {"interface": "PJSIP/107", "state_interface": state}
+        await admin.refused("invalid", "PUT", "/v1/agents/gus", json=body)

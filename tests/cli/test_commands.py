@@ -74,6 +74,14 @@ def test_agents(live: Run) -> None:
     assert (ann["logged_in"], ann["paused"], ann["pause_reason"]) == (True, True, "lunch")
     assert "Ann Adams" in live("agent", "list").out
     assert live("agent", "unpause", "ann", "--json").json[0]["paused"] is False
+    live("member", "put", "sales", "ann", "--wrapuptime", "30", "--ringinuse")
+    paused = live("agent", "pause", "ann", "--queue", "sales", "--reason", "lunch")
+    assert paused.out == "Agent ann is paused in sales.\n"
+    assert "sales:lunch" in live("agent", "list").out
+    (member,) = live("queue", "show", "sales", "--json").json["agents"]
+    shown = member["membership"]
+    assert (shown["paused"], shown["wrapuptime"], shown["ringinuse"]) == (True, 30, True)
+    live("agent", "unpause", "ann", "--queue", "sales")
     assert live("agent", "logout", "ann").status == 0
     live("agent", "put", "gone", "--interface", "PJSIP/199")
     assert live("agent", "delete", "gone").out == "Agent gone is gone.\n"

@@ -12,23 +12,23 @@ from tests.cli.conftest import Run
 QUEUES = """\
 [imported-a]
 strategy = linear
-autopause = yes
+autofill = no
 member => PJSIP/imp1,0,Ida
 member => PJSIP/imp2,3,Ivo,,,,yes
 [imported-b]
-autopause = yes
+autofill = no
 musicclass = jazz
 member => PJSIP/imp1,2
 """
 
 TOLD = """\
    what                    change
-+ queue imported-a         strategy linear
-+ queue imported-b         musicclass jazz
++ queue imported-a         strategy linear, ringinuse yes
++ queue imported-b         musicclass jazz, ringinuse yes
 + agent Ida                interface PJSIP/imp1, display_name Ida
-+ agent Ivo                interface PJSIP/imp2, display_name Ivo, paused yes
++ agent Ivo                interface PJSIP/imp2, display_name Ivo
 + member imported-a Ida
-+ member imported-a Ivo    penalty 3
++ member imported-a Ivo    penalty 3, paused yes
 + member imported-b Ida    penalty 2
 """
 
@@ -81,19 +81,20 @@ def test_a_dry_run_and_then_it(clean: Run, files: Path) -> None:
     assert [(one["agent"], one["penalty"]) for one in shown["agents"]] == [("Ida", 0), ("Ivo", 3)]
     agents = {one["name"]: one for one in clean("agent", "list", "--json").json}
     assert (agents["Ida"]["logged_in"], agents["Ida"]["paused"]) == (True, False)
-    assert (agents["Ivo"]["logged_in"], agents["Ivo"]["paused"]) == (True, True)
+    assert (agents["Ivo"]["logged_in"], agents["Ivo"]["paused"]) == (True, False)
+    assert agents["Ivo"]["memberships"]["imported-a"]["paused"]
 
 
 def test_a_template_is_told_once_and_many_places_are_counted(clean: Run, tmp_path: Path) -> None:
     conf = tmp_path / "queues.conf"
     queues = "".join(f"[q{n}](t)\nmembergosub = hi\n" for n in range(7))
-    conf.write_text(f"[t](!)\nautopause = yes\n{queues}[q8]\nautopausedelay = 9\n")
-    pause, gosub, delay, _ = clean("import", str(conf), "--dry-run").out.splitlines()[-4:]
-    assert pause.startswith(f"{conf}:2: autopause: ")
+    conf.write_text(f"[t](!)\nautofill = no\n{queues}[q8]\nmonitor-type = MixMonitor\n")
+    autofill, gosub, gone, _ = clean("import", str(conf), "--dry-run").out.splitlines()[-4:]
+    assert autofill.startswith(f"{conf}:2: autofill: ")
     many = f"{conf}:4 {conf}:6 {conf}:8 {conf}:10 {conf}:12 and 2 more"
     assert gosub.startswith(f"{many}: membergosub: ")
-    assert delay.startswith(f"{conf}:18: autopausedelay: ")
-    assert delay.endswith(" (harmless).")
+    assert gone.startswith(f"{conf}:18: monitor-type: ")
+    assert gone.endswith(" (harmless).")
 
 
 def test_a_second_time_there_is_nothing_to_do(clean: Run, files: Path) -> None:
@@ -125,8 +126,8 @@ def test_programs_get_json(clean: Run, files: Path) -> None:
     assert body["remarks"][0] == {
         "file": str(files / "queues.conf"),
         "line": 3,
-        "what": "autopause",
-        "says": "an agent who does not answer rests for retry seconds, unpaused",
+        "what": "autofill",
+        "says": "every caller who can be given an agent is, as with autofill=yes",
         "harmless": False,
     }
 

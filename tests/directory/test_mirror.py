@@ -15,8 +15,9 @@ from coordinator.directory import Directory
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
 from coordinator.line.types import AgentView, Origin, PenaltyChange, QueueSettings, Reply
-from coordinator.protocol import Snapshot
+from coordinator.protocol import Originate, Snapshot
 from coordinator.redis_client import AWAY, connected
+from tests.api.lines import Box
 from tests.postgres import unused_port
 
 
@@ -104,6 +105,46 @@ async def test_mirroring_again_changes_nothing(directory: Directory, engine: Eng
     length = len(await engine.journal())
     assert await directory.mirror() == []
     assert len(await engine.journal()) == length
+
+
+async def test_an_emptied_line_gets_members_as_they_are(
+    directory: Directory, engine: Engine, redis: Redis, tenant: str
+) -> None:
+    await directory.put_queue("sales", QueueSettings())
+    await directory.put_agent("ann", "Local/7@agents/n", state_interface="PJSIP/107")
+    await directory.put_member("sales", "ann", 3, 30, True)
+    await directory.pause("ann", "lunch", "sales")
+    before = await engine.agent("ann")
+    await forget(redis, tenant)
+    assert await directory.mirror() == []
+    after = await engine.agent("ann")
+    assert after.state_interface == before.state_interface == "PJSIP/107"
+    here = after.memberships["sales"]
+    assert (here.penalty, here.wrapuptime, here.ringinuse) == (3, 30, True)
+    assert (here.paused, here.autopaused, here.reason) == (True, False, "lunch")
+
+
+@pytest.mark.parametrize("mode", ["yes", "all"])
+async def test_a_mirror_leaves_an_autopause(
+    directory: Directory, engine: Engine, mode: str
+) -> None:
+    await directory.put_queue("sales", QueueSettings(autopause=mode))  # type: ignore[arg-type]
+    await directory.put_agent("ann", "PJSIP/101")
+    await directory.put_member("sales", "ann")
+    await directory.login("ann")
+    box = Box(engine, "a")
+    await box.attach(PJSIP_101="NOT_INUSE")
+    await box.join("sales", 1)
+    ((_, offer),) = await engine.commands("a")
+    assert isinstance(offer, Originate)
+    await box.missed(offer.offer_id, offer.fence)
+    assert await directory.mirror() == []
+    view = await engine.agent("ann")
+    assert view.autopaused or view.memberships["sales"].autopaused
+    await directory.unpause("ann")
+    view = await engine.agent("ann")
+    assert not view.paused
+    assert not view.memberships["sales"].paused
 
 
 async def test_a_paused_agent_is_not_available_in_between(

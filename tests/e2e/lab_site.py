@@ -44,6 +44,12 @@ exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Hangup()
 
+[globals](+)
+GVQ_LOCAL=others,agents
+
+[agents]
+exten => _1XX,1,Dial(PJSIP/${EXTEN})
+
 [keys]
 exten => 1,1,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Wait(60)
@@ -167,6 +173,12 @@ class LabSite:
         self._boxes[box] = await asyncio.to_thread(real_lab.start_box, self.status.path, box)
         for key in self._keys.get(box, []):
             await key.subscribe()
+
+    async def engage(self, agent: str, box: str) -> None:
+        """A call to the agent's phone that is none of a queue's."""
+        await self.listen(box)
+        asked = {"Channel": f"PJSIP/{agent}", "Application": "Wait", "Data": "60", "Async": "true"}
+        await self._onlookers[box].action("Originate", **asked)
 
     async def listen(self, box: str) -> None:
         if box not in self._onlookers:

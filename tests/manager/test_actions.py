@@ -182,8 +182,16 @@ async def test_who_comes_to_a_first_queue_is_not_paused(parts: Parts, boss: Ami)
             "'Penalty' must be a whole number from 0 to 99999.",
         ),
         (
-            {"Queue": "sales", "Interface": "PJSIP/102", "StateInterface": "PJSIP/9"},
-            "StateInterface must be Interface or absent: ",
+            {"Queue": "sales", "Interface": "PJSIP/102", "StateInterface": "PJSIP/101"},
+            "StateInterface is another agent's phone.",
+        ),
+        (
+            {"Queue": "sales", "Interface": "PJSIP/102", "StateInterface": "hint:102"},
+            "'StateInterface' must be technology/resource, Custom:name or hint:extension@context",
+        ),
+        (
+            {"Queue": "sales", "Interface": "PJSIP/102", "Wrapuptime": "soon"},
+            "'Wrapuptime' must be a whole number from 0 to 86400.",
         ),
         (
             {"Queue": "sales", "Interface": "PJSIP/102", "Reason": "x" * 257},
@@ -212,9 +220,42 @@ async def test_remove(parts: Parts, boss: Ami) -> None:
     )
 
 
-@pytest.mark.parametrize("where", [{}, {"Queue": "sales"}])
-async def test_pause(parts: Parts, boss: Ami, where: dict[str, str]) -> None:
-    of = {"Interface": "PJSIP/101", **where}
+async def test_add_takes_wrapuptime_and_whose_state_counts(parts: Parts, boss: Ami) -> None:
+    added = {"Interface": "Local/7@agents/n", "StateInterface": "PJSIP/107", "Wrapuptime": "30"}
+    await boss.done("QueueAdd", Queue="sales", MemberName="Gus", **added)
+    agent = await parts.directory.agent("Gus")
+    assert (agent.interface, agent.state_interface) == ("Local/7@agents/n", "PJSIP/107")
+    assert (await parts.directory.member("sales", "Gus")).settings.wrapuptime == 30
+    listed = await boss.listed("QueueStatus", Queue="sales", Member="Gus")
+    (member,) = [one for one in listed if one["Event"] == "QueueMember"]
+    assert (member["StateInterface"], member["Wrapuptime"]) == ("PJSIP/107", "30")
+
+
+async def test_pause_in_one_queue(parts: Parts, boss: Ami) -> None:
+    await parts.directory.put_queue("other", QueueSettings())
+    await parts.directory.put_member("other", "alice")
+    of = {"Interface": "PJSIP/101", "Queue": "sales"}
+    await boss.done("QueuePause", Paused="1", Reason="lunch", **of)
+    pauses = [(await parts.directory.member(q, "alice")).settings for q in ("sales", "other")]
+    assert [(one.paused, one.reason) for one in pauses] == [(True, "lunch"), (False, "")]
+    assert not (await parts.directory.agent("alice")).paused
+    await boss.done("QueuePause", Paused="0", **of)
+    assert not (await parts.directory.member("sales", "alice")).settings.paused
+
+
+async def test_who_is_paused_in_all_and_unpaused_in_one(parts: Parts, boss: Ami) -> None:
+    await parts.directory.put_queue("other", QueueSettings())
+    await parts.directory.put_member("other", "alice")
+    await boss.done("QueuePause", Interface="PJSIP/101", Paused="1", Reason="lunch")
+    await boss.done("QueuePause", Interface="PJSIP/101", Paused="0", Queue="sales")
+    assert not (await parts.directory.agent("alice")).paused
+    pauses = [(await parts.directory.member(q, "alice")).settings for q in ("sales", "other")]
+    assert [(one.paused, one.reason) for one in pauses] == [(False, ""), (True, "lunch")]
+    assert not await parts.directory.lags()
+
+
+async def test_pause(parts: Parts, boss: Ami) -> None:
+    of = {"Interface": "PJSIP/101"}
     paused = await boss.done("QueuePause", Paused="1", Reason="lunch", **of)
     assert paused == "Interface paused successfully"
     agent = await parts.directory.agent("alice")
@@ -252,12 +293,14 @@ async def test_penalty(parts: Parts, boss: Ami) -> None:
     assert many == "'Penalty' must be a whole number from 0 to 99999."
 
 
-async def test_nobody_is_rung_in_use(boss: Ami) -> None:
+async def test_ring_in_use(parts: Parts, boss: Ami) -> None:
     of = {"Interface": "PJSIP/101"}
     no = await boss.done("QueueMemberRingInUse", RingInUse="no", **of)
     assert no == "Interface ringinuse set successfully"
-    yes = await boss.refused("QueueMemberRingInUse", RingInUse="yes", **of)
-    assert yes.startswith("RingInUse must be no")
+    assert (await parts.directory.member("sales", "alice")).settings.ringinuse is False
+    await boss.done("QueueMemberRingInUse", RingInUse="yes", **of)
+    settings = (await parts.directory.member("sales", "alice")).settings
+    assert (settings.ringinuse, settings.penalty) == (True, 2), "the penalty stays"
     maybe = await boss.refused("QueueMemberRingInUse", RingInUse="maybe", **of)
     assert maybe == "'RingInUse' parameter must be a truth value (yes/no, on/off, 0/1, etc)"
     nobody = await boss.refused("QueueMemberRingInUse", RingInUse="no", Interface="PJSIP/9")
