@@ -62,7 +62,7 @@ def imported(live: Run) -> list[str]:
 
 def test_a_dry_run_and_then_it(clean: Run, files: Path) -> None:
     conf = str(files / "queues.conf")
-    remark = f"{conf}:3 {conf}:7: autopause: an agent who does not answer rests for retry"
+    remark = f"{conf}:3 {conf}:7: autofill: every caller who can be given an agent is"
 
     tried = clean("import", conf, "--dry-run")
 
@@ -151,7 +151,7 @@ def test_an_error_is_a_sentence_and_nothing_is_done(
     clean: Run, files: Path, line: str, sentence: str
 ) -> None:
     conf = files / "queues.conf"
-    conf.write_text(QUEUES.replace("autopause = yes", line, 1))
+    conf.write_text(QUEUES.replace("autofill = no", line, 1))
     ran = clean("import", str(conf))
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(f"gvq: {conf}:3: {sentence}")
@@ -179,7 +179,7 @@ def test_realtime_tables(clean: Run, tmp_path: Path) -> None:
     database.close()
     ran = clean("import", "--realtime", f"sqlite:///{file}")
     assert words(ran.out)[1:] == words(
-        "+ queue imported-a strategy linear\n"
+        "+ queue imported-a strategy linear, ringinuse yes\n"
         "+ agent Ida interface PJSIP/imp1, display_name Ida\n"
         "+ member imported-a Ida penalty 2\n"
         "Imported.\n"
