@@ -66,11 +66,13 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
     if agent.paused and not queues:  # since an earlier service: a new member is not paused
         await to_its_end(parts.directory.unpause(agent.name))
     paused = reason if action.get("Paused").lower() in TRUE else None
-    put = parts.directory.put_member
-    saved = await to_its_end(put(queue, agent.name, penalty, wrapuptime, paused=paused))
-    if action.get("Paused") and not (saved.created and paused is not None):
+    if action.get("Paused") and queue in queues:
         await _set_paused(parts, agent.name, paused, queue)
     await to_its_end(parts.directory.login(agent.name))
+    put = parts.directory.put_member
+    await to_its_end(put(queue, agent.name, penalty, wrapuptime, paused=paused))
+    if action.get("Paused") and agent.paused and paused is None and queue not in queues:
+        await to_its_end(parts.directory.unpause(agent.name, queue))
     return ack(action, "Added interface to queue")
 
 
