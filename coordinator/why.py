@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from coordinator.audit.replay import apply
-from coordinator.audit.world import Caller, Queue, World
+from coordinator.audit.world import Caller, Member, Queue, World
 from coordinator.journal import Entry
 
 #: How many calls or agents a sentence names before it only counts the rest.
@@ -250,20 +250,22 @@ def _unavailable(world: World, caller: Caller | None, available: set[str]) -> st
     if queue is None or caller is None:
         return ""
     busy = [
-        f"{name} ({_state(world, name)})"
+        f"{name} ({_state(world, name, member)})"
         for name, member in queue.members.items()
-        if world.penalty(caller, member) is not None and name not in world.free | available
+        if world.penalty(caller, member) is not None
+        and name not in available
+        and not world.may_ring(queue, name)
     ]
     return f"Not available: {_some(busy)}." if busy else ""
 
 
-def _state(world: World, name: str) -> str:
+def _state(world: World, name: str, member: Member) -> str:
     agent = world.agents.get(name)
     if agent is None:
         return "unknown"
     for held in agent.holds.values():
         return f"{'talking' if held.state == 'connected' else 'ringing'} for {held.call_id}"
-    return agent.state
+    return "paused in this queue" if member.paused and name in world.free else agent.state
 
 
 def _why_behind(world: World, caller: Caller, agent: str) -> str:

@@ -116,7 +116,7 @@ def compare(wanted: Wanted, there: Present) -> list[Difference]:
     _check(wanted, there)
     return [
         *(_of_rule(name, one, there) for name, one in wanted.rules.items()),
-        *(_of_queue(name, one, there) for name, one in wanted.queues.items()),
+        *(_of_queue(name, wanted, there) for name in wanted.queues),
         *(_of_agent(name, one, there) for name, one in wanted.agents.items()),
         *(_of_member(*names, one, there) for names, one in wanted.members.items()),
     ]
@@ -188,10 +188,10 @@ def _of_rule(name: str, wanted: tuple[PenaltyChange, ...], there: Present) -> Di
     return Difference("rule", row is None, rule=name, fields=_fields(row, old, {"changes": wanted}))
 
 
-def _of_queue(name: str, wanted: dict[str, Any], there: Present) -> Difference:
+def _of_queue(name: str, wanted: Wanted, there: Present) -> Difference:
     row = there.queues.get(name)
     old = asdict(settings_of(row) if row else QueueSettings())
-    fields = _fields(row, old, wanted if row else OF_QUEUE | wanted)
+    fields = _fields(row, old, asdict(_queue_settings(name, wanted, there)))
     return Difference("queue", row is None, queue=name, fields=fields)
 
 

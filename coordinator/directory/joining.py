@@ -33,12 +33,13 @@ async def join(directory: Directory, wanted: Joining) -> Agent | None:
         return None
     if agent.paused and not queues:  # since an earlier service: a new member is not paused
         await directory.unpause(agent.name)
-    saved = await directory.put_member(
+    if wanted.paused is not None and wanted.queue in queues:
+        await directory.pause(agent.name, wanted.paused, wanted.queue)
+    # At work first: queue_log's ADDMEMBER of a new member is then written once, with its pause.
+    await directory.login(agent.name)
+    await directory.put_member(
         wanted.queue, agent.name, wanted.penalty, wanted.wrapuptime, paused=wanted.paused
     )
-    if wanted.paused is not None and not saved.created:
-        await directory.pause(agent.name, wanted.paused, wanted.queue)
-    await directory.login(agent.name)
     return agent
 
 

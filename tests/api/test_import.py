@@ -19,7 +19,7 @@ BODY: dict[str, Any] = {
         "ben": {"interface": "PJSIP/102"},
     },
     "members": [
-        {"queue": "sales", "agent": "ben", "penalty": 1},
+        {"queue": "sales", "agent": "ben", "penalty": 1, "paused": True},
         {"queue": "sales", "agent": "ann"},
     ],
 }
@@ -38,6 +38,7 @@ CREATED: list[dict[str, Any]] = [
         "fields": {
             "strategy": {"old": None, "new": "linear"},
             "defaultrule": {"old": None, "new": "patience"},
+            "ringinuse": {"old": None, "new": True},
         },
     },
     {
@@ -49,13 +50,11 @@ CREATED: list[dict[str, Any]] = [
     },
     {
         "kind": "agent", "action": "create", "rule": None, "queue": None, "agent": "ben",
-        "fields": {
-            "interface": {"old": None, "new": "PJSIP/102"}, "paused": {"old": None, "new": True},
-        },
+        "fields": {"interface": {"old": None, "new": "PJSIP/102"}},
     },
     {
         "kind": "member", "action": "create", "rule": None, "queue": "sales", "agent": "ben",
-        "fields": {"penalty": {"old": None, "new": 1}},
+        "fields": {"penalty": {"old": None, "new": 1}, "paused": {"old": None, "new": True}},
     },
     {
         "kind": "member", "action": "create", "rule": None, "queue": "sales", "agent": "ann",
@@ -78,12 +77,12 @@ async def test_all_is_there_and_in_the_line(admin: Client) -> None:
     assert (sales["strategy"], sales["defaultrule"]) == ("linear", "patience")
     patience = await admin.ask("GET", "/v1/rules/patience")
     assert patience["changes"] == CREATED[0]["fields"]["changes"]["new"]
-    assert sales["agents"] == [
-        {"agent": "ben", "penalty": 1, "state": "unregistered"},
-        {"agent": "ann", "penalty": 0, "state": "unregistered"},
+    assert [(one["agent"], one["penalty"], one["state"]) for one in sales["agents"]] == [
+        ("ben", 1, "unregistered"),
+        ("ann", 0, "unregistered"),
     ]
     ben = await admin.ask("GET", "/v1/agents/ben")
-    assert (ben["logged_in"], ben["paused"]) == (True, True)
+    assert (ben["logged_in"], ben["memberships"]["sales"]["paused"]) == (True, True)
 
 
 async def test_a_dry_run_tells_the_same_and_does_nothing(admin: Client) -> None:

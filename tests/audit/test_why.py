@@ -52,6 +52,14 @@ def test_one_who_still_waits_is_told_where_and_for_whom() -> None:
     assert story(book, "c1").endswith("It still waits, at position 1. Not available: ann (paused).")
 
 
+def test_who_is_paused_in_the_queue_is_told_so() -> None:
+    book = shop(ann=0)
+    book.member("ann", change="pause", member_paused=1)
+    book.step()
+    book.join("c1")
+    assert story(book, "c1").endswith("Not available: ann (paused in this queue).")
+
+
 def test_one_who_left_unserved_is_told_who_could_not_be_rung() -> None:
     book = shop(ann=0)
     book.agent("ann", "paused")

@@ -64,7 +64,7 @@ def imported(live: Run) -> list[str]:
 
 def test_a_dry_run_and_then_it(clean: Run, files: Path) -> None:
     conf = str(files / "queues.conf")
-    remark = f"{conf}:3 {conf}:7: autopause: an agent who does not answer rests for retry"
+    remark = f"{conf}:3 {conf}:7: autofill: every caller who can be given an agent is"
 
     tried = clean("import", conf, "--dry-run")
 
@@ -144,7 +144,7 @@ def test_rules_are_there_with_the_queues_that_name_them(clean: Run, files: Path)
 
     assert words(tried.out)[1:] == words(
         "+ rule imported-r changes 30,+2,,r5 60,10\n"
-        "+ queue imported-a defaultrule imported-r\n"
+        "+ queue imported-a defaultrule imported-r, ringinuse yes\n"
         "Dry run: nothing was changed.\n"
     )
     assert clean("rule", "show", "imported-r").status == 1
@@ -215,7 +215,7 @@ def test_an_error_is_a_sentence_and_nothing_is_done(
     clean: Run, files: Path, line: str, sentence: str
 ) -> None:
     conf = files / "queues.conf"
-    conf.write_text(QUEUES.replace("autopause = yes", line, 1))
+    conf.write_text(QUEUES.replace("autofill = no", line, 1))
     ran = clean("import", str(conf))
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(f"gvq: {conf}:3: {sentence}")
@@ -246,7 +246,7 @@ def test_realtime_tables(clean: Run, tmp_path: Path) -> None:
     ran = clean("import", "--realtime", f"sqlite:///{file}")
     assert words(ran.out)[1:] == words(
         "+ rule imported-r changes 30,+5\n"
-        "+ queue imported-a strategy linear\n"
+        "+ queue imported-a strategy linear, ringinuse yes\n"
         "+ agent Ida interface PJSIP/imp1, display_name Ida\n"
         "+ member imported-a Ida penalty 2\n"
         "Imported.\n"

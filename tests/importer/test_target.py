@@ -138,7 +138,7 @@ leavewhenempty = yes
         "announce_position_only_up": False, "periodic_announce": "one,two,three",
         "periodic_announce_startdelay": -1, "queue_thankyou": "", "queue_callerannounce": "hello",
         "announce": "custom/sales", "reportholdtime": True, "memberdelay": 2,
-        "leavewhenempty": "paused,penalty", "ringinuse": True,
+        "leavewhenempty": "paused,penalty",
     }  # fmt: skip
     assert read.remarks == ()
 
