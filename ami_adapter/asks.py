@@ -11,7 +11,7 @@ both below the length of a manager's line.
 """
 
 from ami_adapter.headers import Headers, one, required, whole
-from ami_adapter.joins import MAX_VISITS, call_id
+from ami_adapter.joins import MAX_VISITS, call_id, identity
 from coordinator.protocol import Ask, Told
 
 _LONGEST_S = 3600
@@ -22,7 +22,7 @@ def from_event(box: str, event: Headers) -> Ask:
     visit = whole(required(event, "visit"), "Visit", 1, MAX_VISITS)
     spoke_s = whole(one(event, "spoke") or "0", "Spoke", 0, 2**31)
     return Ask(
-        call_id=call_id(box, required(event, "uniqueid"), visit),
+        call_id=call_id(box, identity(event), visit),
         heard=one(event, "heard"),
         spoke_s=min(spoke_s, _LONGEST_S),
     )

@@ -21,7 +21,17 @@ from ami_adapter.link import Hooks, Link
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
 from ami_adapter.translate import Translator
-from coordinator.protocol import Ack, Complete, Connect, Event, Hello, Join, Leave, Originate
+from coordinator.protocol import (
+    Ack,
+    Complete,
+    Connect,
+    Event,
+    Hello,
+    Join,
+    Leave,
+    Originate,
+    Replaced,
+)
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +120,8 @@ class Epoch:
                 self._link.put(event, received.at_us)
                 if isinstance(event, Leave):
                     self._executor.stop_ringing(event.call_id)
+                elif isinstance(event, Replaced):
+                    self._executor.follow(event)
 
     async def _check_key(self) -> None:
         """Forged, or have we lost our key? Raises Broken when it is not on the box any more.

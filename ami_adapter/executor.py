@@ -31,6 +31,7 @@ from coordinator.protocol import (
     OfferEnded,
     Originate,
     Release,
+    Replaced,
     Ticket,
     Told,
 )
@@ -130,6 +131,12 @@ class Executor:
             self._session.set_variable(told.uniqueid, "GVQ_MEETING", asks.meeting(told))
             # Last: it is what the dialplan looks for.
             self._session.set_variable(told.uniqueid, "GVQ_TOLD", asks.answer(told))
+
+    def follow(self, replaced: Replaced) -> None:
+        """Who is being rung for a caller, or has won it, gets the channel that is there now."""
+        for offer in self._translator.offers.values():
+            if offer.call_id == replaced.call_id and offer.state != "talking":
+                self._session.set_variable(offer.offer_id, "GVQ_CALLER", replaced.uniqueid)
 
     def stop_ringing(self, call_id: str) -> None:
         """Nobody is rung for a caller who has left; a line that is away cannot say so."""

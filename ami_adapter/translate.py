@@ -45,6 +45,7 @@ from coordinator.protocol import (
     OfferFailure,
     Originate,
     Snapshot,
+    Transferred,
 )
 
 VisitState = Literal["waiting", "talking", "left"]
@@ -231,7 +232,8 @@ class Translator:
         if outcome is None:
             raise Unreadable(f"unknown Outcome {one(event, 'outcome')[:40]!r}")
         known = self.visits.get(uniqueid)
-        if known and known.join.call_id == joins.call_id(self.box, uniqueid, visit):
+        call_id = joins.call_id(self.box, joins.identity(event), visit)
+        if known and known.join.call_id == call_id:
             yield from self._leave(uniqueid, outcome, decoded(one(event, "reason")))
 
     def _ask(self, event: Headers) -> Ask | None:
@@ -300,11 +302,35 @@ class Translator:
     def _on_transfer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         if one(event, "result") != "Success":
             return
-        names = ("transfereruniqueid", "origtransfereruniqueid", "secondtransfereruniqueid")
-        channels = {one(event, name) for name in names} - {""}
+        heirs = transfers.heirs(event)
+        where = transfers.target(event, any(self._held(leg) for leg in heirs))
         for offer in list(self.offers.values()):
-            if channels & {offer.offer_id, offer.caller} and self._step_offer(offer, "transfer"):
-                yield self._complete(offer, "transfer", transfers.target(event))
+            leaves = offer.offer_id in heirs or heirs.get(offer.caller) == ""
+            if leaves and self._step_offer(offer, "transfer"):
+                yield self._complete(offer, "transfer", where)
+        for channel, heir in heirs.items():
+            yield from self._replace(channel, heir, event)
+        interface = transfers.abroad(event)
+        if interface:
+            yield Transferred(interface=interface, transfer=where)
+
+    def _held(self, uniqueid: str) -> bool:
+        visit = self.visits.get(uniqueid)
+        return bool(visit and visit.state == "waiting")
+
+    def _replace(self, uniqueid: str, heir: str, event: Headers) -> Iterator[Event]:
+        """Who was transferred to a caller of ours, waiting or talking, is in its place now."""
+        visit = self.visits.get(uniqueid)
+        if visit is None or visit.state == "left" or not heir:
+            return
+        told = transfers.replaced(visit.join.call_id, heir, event)
+        self.visits[heir] = self.visits.pop(uniqueid)
+        fields = told.model_dump(exclude={"kind", "call_id"})
+        visit.join = visit.join.model_copy(update=fields)
+        for offer in self.offers.values():
+            if offer.caller == uniqueid:
+                offer.caller = heir
+        yield told
 
     def _on_device(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         found = device(event)

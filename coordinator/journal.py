@@ -47,6 +47,10 @@ TYPES: dict[str, tuple[str, ...]] = {
         "queue", "call_id", "uniqueid?", "box", "outcome", "reason?", "position",
         "original_position?", "wait_us", "count?", "by",
     ),
+    # An attended transfer: another channel is in the caller's place, waiting or talking.
+    "caller.replaced": (
+        "queue", "call_id", "uniqueid", "box", "channel", "caller_id_num", "caller_id_name",
+    ),
     "caller.detached": ("queue", "call_id", "box"),
     "caller.attached": ("queue", "call_id", "box"),
     # considered: [[agent, effective penalty, metric], …] best first; passed_over: [[call, why], …]

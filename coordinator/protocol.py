@@ -146,6 +146,27 @@ class Complete(_Message):
     transfer: Text = ""
 
 
+class Replaced(_Message):
+    """A caller's place, or its talk, has gone over to another channel of this box: an attended
+    transfer by who held it. `uniqueid`, `channel` and caller's id are the new one's."""
+
+    kind: Literal["replaced"] = "replaced"
+    call_id: Id
+    uniqueid: Id
+    channel: Text = ""
+    caller_id_num: Text = ""
+    caller_id_name: Text = ""
+
+
+class Transferred(_Message):
+    """A phone of this box has transferred the call that came to it over the trunk; the talk is
+    another box's. `transfer`: as `Complete` has it."""
+
+    kind: Literal["transferred"] = "transferred"
+    interface: Interface
+    transfer: Text = ""
+
+
 class Device(_Message):
     """A device's state as this box sees it."""
 
@@ -184,7 +205,16 @@ class Snapshot(_Message):
 
 
 Event = Annotated[
-    Join | Leave | Answer | Connect | OfferEnded | Complete | Device | Snapshot,
+    Join
+    | Leave
+    | Answer
+    | Connect
+    | OfferEnded
+    | Complete
+    | Replaced
+    | Transferred
+    | Device
+    | Snapshot,
     Field(discriminator="kind"),
 ]
 

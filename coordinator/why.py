@@ -191,6 +191,11 @@ def _moved(scene: Scene, entry: Entry) -> str:
     return f"Its priority was set to {data['priority']}: position {data['position']} from then on."
 
 
+def _replaced(scene: Scene, entry: Entry) -> str:
+    who = entry.data["caller_id_num"] or entry.data["channel"]
+    return f"An attended transfer put {who} into its place."
+
+
 def _detached(scene: Scene, entry: Entry) -> str:
     return f"The link to box {entry.data['box']} was lost: it kept its place and was passed over."
 
@@ -314,6 +319,7 @@ TELLERS: dict[str, Teller] = {
     "caller.refused": _refused,
     "caller.moved": _moved,
     "caller.window": _rule,
+    "caller.replaced": _replaced,
     "caller.left": _left,
     "caller.detached": _detached,
     "caller.attached": _attached,

@@ -19,7 +19,7 @@ from coordinator.errors import Refused
 from coordinator.line import announcing, keys, reads
 from coordinator.line.scripts import Timing, library
 from coordinator.line.types import Origin, PenaltyChange, QueueSettings, Reply
-from coordinator.protocol import Join, Snapshot
+from coordinator.protocol import Join, Replaced, Snapshot
 from coordinator.redis_client import is_outage
 
 log = logging.getLogger(__name__)
@@ -198,6 +198,14 @@ class Engine(reads.Reads):
         return await self._event(
             "complete", origin, offer_id=offer_id, fence=fence, ended_by=ended_by, transfer=transfer
         )
+
+    async def replaced(self, origin: Origin, replaced: Replaced) -> Reply:
+        """Another channel has a caller's place or talk."""
+        return await self._event("replaced", origin, **replaced.model_dump(exclude={"kind"}))
+
+    async def transferred(self, origin: Origin, interface: str, transfer: str) -> Reply:
+        """The home box of an agent who talks over a trunk says that it has transferred the call."""
+        return await self._event("transferred", origin, interface=interface, transfer=transfer)
 
     async def device(self, origin: Origin, interface: str, state: str) -> Reply:
         """A device's state as the box sees it."""

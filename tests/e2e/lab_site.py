@@ -1,5 +1,6 @@
 """Real Asterisk boxes a, b, c, SIP phones and SIPp callers at them."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -100,16 +101,18 @@ class SipPerson:
 
 @dataclass
 class LabSite:
-    """Site: the lab. `stack` ends phones and callers."""
+    """Site: the lab. `stack` ends phones and callers; `make_phone`: which kind of phone."""
 
     status: LabStatus
     stack: AsyncExitStack
+    make_phone: Callable[[str, str], Phone] = Phone
 
     def __post_init__(self) -> None:
         self._boxes = {box.name: box for box in self.status.boxes}
         self.boxes = tuple(self._boxes)
         self._phones: dict[str, Phone] = {}
-        self._onlookers: dict[str, Ami] = {}
+        #: Who looks on, by box.
+        self.onlookers: dict[str, Ami] = {}
 
     def ami(self, box: str) -> tuple[str, int, str, str]:
         at = self._boxes[box]
@@ -119,7 +122,8 @@ class LabSite:
     async def phone(self, agent: str, box: str, behaviour: Behaviour) -> SipPhone:
         phone = self._phones.get(agent)
         if phone is None:
-            phone = await self.stack.enter_async_context(Phone(agent, self._boxes[box].sip))
+            made = self.make_phone(agent, self._boxes[box].sip)
+            phone = await self.stack.enter_async_context(made)
             self._phones[agent] = phone
         else:
             await phone.register(self._boxes[box].sip)
@@ -131,12 +135,12 @@ class LabSite:
     async def call(self, box: str, queue: str, number: str, asked: Asked) -> SipPerson:
         group = Callers(self._boxes[box], extension(queue, asked), numbers=[number])
         await self.stack.enter_async_context(group)
-        return SipPerson(group, self._onlookers.get(box))
+        return SipPerson(group, self.onlookers.get(box))
 
     async def listen(self, box: str) -> None:
-        if box not in self._onlookers:
+        if box not in self.onlookers:
             session = await self.stack.enter_async_context(connect(self._boxes[box]))
-            self._onlookers[box] = session
+            self.onlookers[box] = session
 
     def rings(self) -> list[Ring]:
         rings = [

@@ -2,12 +2,17 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from ami_adapter import lab as real_lab
 from ami_adapter.lab import Box, LabStatus
+from ami_adapter.lab.desk import DeskPhone
+from tests.e2e.lab_site import DIALPLAN, LabSite
+from tests.e2e.rig import Rig
 from tests.lab.ami import Ami, connect
 
 #: Each way of calling a queue that a test needs; "Returned" says with which QUEUESTATUS.
@@ -65,7 +70,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabStatus]:
     """Boxes a, b and c. Each session takes its own part of 127/8."""
     directory: Path = tmp_path_factory.mktemp("lab")
     address = f"127.1.{os.getpid() % 256}.11"
-    yield real_lab.up(3, directory, first_address=address, extra_dialplan=EXTENSIONS)
+    yield real_lab.up(3, directory, first_address=address, extra_dialplan=EXTENSIONS + DIALPLAN)
     real_lab.remove(directory)
 
 
@@ -89,3 +94,20 @@ async def ami(a: Box) -> AsyncIterator[Ami]:
         await session.action("Setvar", Variable="GVQ_FALLBACK_AFTER", Value="0")
         await session.idle()
         yield session
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(lab: LabStatus, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+    """The boxes with their adapters, linked to one coordinator, for a whole module."""
+    async with AsyncExitStack() as stack:
+        site = LabSite(lab, stack, DeskPhone)
+        async with Rig(site, tmp_path_factory.mktemp("rig")) as rig:
+            yield rig
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def rig(shared: Rig) -> AsyncIterator[Rig]:
+    """The module's rig, empty; somebody looks on at box a."""
+    await shared.site.listen("a")
+    yield shared
+    await shared.clear()

@@ -101,6 +101,15 @@ function calls.move(call, priority, rank, by)
   return now_at
 end
 
+-- Another channel is in its place.
+function calls.replace(call, by)
+  save(K.call(call.id), call, 'uniqueid', by.uniqueid, 'channel', by.channel,
+    'caller_id_num', by.caller_id_num, 'caller_id_name', by.caller_id_name)
+  journal('caller.replaced', 'queue', call.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
+    'box', call.box, 'channel', call.channel, 'caller_id_num', call.caller_id_num,
+    'caller_id_name', call.caller_id_name)
+end
+
 -- A ticket ahead of the clock shows that this server's clock is behind that which gave it. Who was
 -- ranked by this one since it began came later: behind the ticket, in their order.
 function calls.line_up_behind(ticket)

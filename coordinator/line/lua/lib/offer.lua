@@ -119,6 +119,18 @@ function offers.stopped(id, box, fence)
   return true
 end
 
+-- The talk of this phone, at home on `box`, with a caller whom another box holds; and its call.
+function offers.abroad(box, interface)
+  local name = redis.call('HGET', K.interfaces(), interface)
+  local a = name and agents.load(name)
+  local call = a and a.call ~= '' and calls.load(a.call)
+  if not call then return nil end
+  for id in items(call.offers) do
+    local o = offers.load(id)
+    if o and o.state == 'talking' and o.home == box and o.box ~= box then return o, call end
+  end
+end
+
 -- Ends all offers of a call but one, and tells the box to stop ringing.
 function offers.finish_others(call, keep, outcome)
   for id in items(call.offers) do
