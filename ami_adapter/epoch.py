@@ -116,6 +116,8 @@ class Epoch:
                 await self._check_key()
             if taken.ask is not None:
                 self._link.ask(taken.ask)
+            if taken.follow is not None:
+                self._executor.ring_instead(taken.follow)
             for event in taken.events:
                 self._link.put(event, received.at_us)
                 if isinstance(event, Leave):
@@ -169,4 +171,5 @@ class Epoch:
 
     def _dial(self, command: Originate) -> str:
         settings = self._process.settings
-        return dial_string(settings.box, settings.trunk, command)
+        options = self._translator.options(command.uniqueid)
+        return dial_string(settings.box, settings.trunk, command, options)

@@ -19,9 +19,10 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from ami_adapter import asks
+from ami_adapter import asks, redirects
 from ami_adapter.actions import UnsafeAction, Values
 from ami_adapter.connection import AmiSession, Reply
+from ami_adapter.redirects import Follow
 from ami_adapter.translate import Translator
 from coordinator.protocol import (
     Cancel,
@@ -50,6 +51,9 @@ REMEMBERED: Final = 20_000
 CANCEL_PAUSE_S: Final = 0.005
 CANCEL_PAUSE_MAX_S: Final = 0.5
 CANCEL_TRIES: Final = 40
+
+#: A phone that sent its call elsewhere at the last moment: how long it rings there at least, ms.
+LEAST_RING_MS: Final = 1000
 
 #: A Cancel that asks the box; then the Hangup's answer, or None: the agent talks.
 CallingOff = asyncio.Task[asyncio.Future[Reply] | None]
@@ -159,10 +163,23 @@ class Executor:
             self._emit((_not_rung(command, "the caller does not wait here any more"),))
             self._finish(command_id)
             return
+        self._translator.offers[offer_id].began_s = asyncio.get_running_loop().time()
+        self._ring(command_id, command, self._dial(command))
+
+    def ring_instead(self, follow: Follow) -> None:
+        """Rings an offer where its phone sent it, for what is left of the time."""
+        command = follow.command
+        rung_ms = round((asyncio.get_running_loop().time() - follow.began_s) * 1000)
+        left_ms = max(command.timeout_ms - rung_ms, LEAST_RING_MS)
+        command = command.model_copy(update={"timeout_ms": left_ms})
+        log.info("Offer %s is rung at %s instead.", command.offer_id, follow.dial)
+        self._ring("", command, follow.dial)
+
+    def _ring(self, command_id: str, command: Originate, dial: str) -> None:
+        offer_id = command.offer_id
         try:
-            answer = self._session.send(
-                "Originate", originate_values(command, self._dial(command)), action_id=offer_id
-            )
+            values = originate_values(command, dial)
+            answer = self._session.send("Originate", values, action_id=offer_id)
         except UnsafeAction as error:
             log.error("Offer %s cannot be made: %s", offer_id, error)
             self._emit(self._translator.refused(offer_id, str(error)))
@@ -256,6 +273,9 @@ class Executor:
         self._finish(command_id)
 
     def _finish(self, command_id: str) -> None:
+        """A command of the line is done; "" is none."""
+        if not command_id:
+            return
         self._running.discard(command_id)
         self._history.add(command_id)
         self._done(command_id)
@@ -270,6 +290,7 @@ def originate_values(command: Originate, dial: str) -> Values:
         "GVQ_CALLER": command.uniqueid,
         "GVQ_AGENT": command.agent,
         "GVQ_QUEUE": command.queue,
+        "FORWARD_CONTEXT": redirects.CONTEXT,
     }
     return {
         "Channel": dial,
@@ -290,10 +311,14 @@ def caller_id(name: str, number: str) -> str:
     return f'"{shown}" <{"".join(c for c in number if c in _NUMBER)[:80]}>'
 
 
-def dial_string(box: str, trunk: str, command: Originate) -> str:
-    """What to dial on `box`: the phone itself at its home box, else over the trunk to it."""
+def dial_string(box: str, trunk: str, command: Originate, options: str = "") -> str:
+    """What to dial on `box`: the phone itself at its home box, else over the trunk to it.
+
+    Option i goes with it to the other box, as a prefix (dialplan/gvq.conf).
+    """
     technology, _, resource = command.interface.partition("/")
     if command.home != box:
+        resource = redirects.REFUSING * ("i" in options) + resource
         fields = {"tech": technology, "resource": resource, "home": command.home}
         return trunk.format(**fields, agent=command.agent)
     # Without /n a Local channel leaves the call once it is answered, and the offer's id with it

@@ -44,14 +44,14 @@ class SipPhone(LabPhone):
 
     def __init__(self, phone: Phone, boxes: dict[str, Box]) -> None:
         super().__init__(phone)
-        self._boxes = boxes
+        self.by_name = boxes
 
     def hang_up(self) -> None:
         for call in self.phone.active:
             self.phone.hang_up(call)
 
     async def move(self, box: str) -> None:
-        before, there = self.phone.box, self._boxes[box].sip
+        before, there = self.phone.box, self.by_name[box].sip
         await self.phone.register(there)
         await self.phone.register(before, expires_s=0)
         self.phone.box = there
@@ -108,38 +108,38 @@ class LabSite:
     make_phone: Callable[[str, str], Phone] = Phone
 
     def __post_init__(self) -> None:
-        self._boxes = {box.name: box for box in self.status.boxes}
-        self.boxes = tuple(self._boxes)
+        self.by_name = {box.name: box for box in self.status.boxes}
+        self.boxes = tuple(self.by_name)
         self._phones: dict[str, Phone] = {}
         #: Who looks on, by box.
         self.onlookers: dict[str, Ami] = {}
 
     def ami(self, box: str) -> tuple[str, int, str, str]:
-        at = self._boxes[box]
+        at = self.by_name[box]
         host, _, port = at.ami.partition(":")
         return host, int(port), at.adapter_username, at.ami_secret
 
     async def phone(self, agent: str, box: str, behaviour: Behaviour) -> SipPhone:
         phone = self._phones.get(agent)
         if phone is None:
-            made = self.make_phone(agent, self._boxes[box].sip)
+            made = self.make_phone(agent, self.by_name[box].sip)
             phone = await self.stack.enter_async_context(made)
             self._phones[agent] = phone
         else:
-            await phone.register(self._boxes[box].sip)
-        handle = SipPhone(phone, self._boxes)
+            await phone.register(self.by_name[box].sip)
+        handle = SipPhone(phone, self.by_name)
         self.stack.callback(handle.rest)
         handle.behave(behaviour)
         return handle
 
     async def call(self, box: str, queue: str, number: str, asked: Asked) -> SipPerson:
-        group = Callers(self._boxes[box], extension(queue, asked), numbers=[number])
+        group = Callers(self.by_name[box], extension(queue, asked), numbers=[number])
         await self.stack.enter_async_context(group)
         return SipPerson(group, self.onlookers.get(box))
 
     async def listen(self, box: str) -> None:
         if box not in self.onlookers:
-            session = await self.stack.enter_async_context(connect(self._boxes[box]))
+            session = await self.stack.enter_async_context(connect(self.by_name[box]))
             self.onlookers[box] = session
 
     def rings(self) -> list[Ring]:

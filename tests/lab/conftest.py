@@ -11,7 +11,7 @@ import pytest_asyncio
 from ami_adapter import lab as real_lab
 from ami_adapter.lab import Box, LabStatus
 from ami_adapter.lab.desk import DeskPhone
-from tests.e2e.lab_site import DIALPLAN, LabSite
+from tests.e2e.lab_site import DIALPLAN, LabSite, SipPhone
 from tests.e2e.rig import Rig
 from tests.lab.ami import Ami, connect
 
@@ -42,6 +42,8 @@ exten => bounded,1,Set(QUEUE_PRIO=7)
  same => n,Set(QUEUE_MAX_PENALTY=9)
  same => n,Set(QUEUE_RAISE_PENALTY=r3)
  same => n,Gosub(gvq,sales.vip-2,1(m(classic),,,,,,rule|_2.0-a))
+ same => n,Goto(returned,s,1)
+exten => _opt-.,1,Gosub(gvq,sales,1(${EXTEN:4}))
  same => n,Goto(returned,s,1)
 exten => h,1,UserEvent(OwnHangupExtension,Status: ${QUEUESTATUS})
 
@@ -110,4 +112,8 @@ async def rig(shared: Rig) -> AsyncIterator[Rig]:
     """The module's rig, empty; somebody looks on at box a."""
     await shared.site.listen("a")
     yield shared
+    for handle in shared.phones.values():
+        assert isinstance(handle, SipPhone)
+        assert isinstance(handle.phone, DeskPhone)
+        handle.phone.forward = ""
     await shared.clear()
