@@ -4,7 +4,7 @@ The dialplan (dialplan/gvq.conf) asks with `GvqAsk` and finds the answer in two 
 fields are separated by commas:
 
     GVQ_MEETING   announce,memberdelay,reportholdtime,reporthold,minutes,seconds,callerannounce
-    GVQ_TOLD      again,heard,words,context,musicclass,ringing
+    GVQ_TOLD      again,heard,words,context,musicclass,ringing,rung
 
 with the words joined by &. The protocol's patterns let none of these signs into a field, and keep
 both below the length of a manager's line.
@@ -32,7 +32,13 @@ def answer(told: Told) -> str:
     """The value of GVQ_TOLD."""
     words = "&".join(told.words)
     return _fields(
-        told.again_s, told.heard, words, told.context, told.musicclass, int(told.ringing)
+        told.again_s,
+        told.heard,
+        words,
+        told.context,
+        told.musicclass,
+        int(told.ringing),
+        int(told.rung),
     )
 
 

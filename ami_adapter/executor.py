@@ -18,6 +18,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import quote
 
 from ami_adapter import asks, redirects
 from ami_adapter.actions import UnsafeAction, Values
@@ -178,7 +179,8 @@ class Executor:
     def _ring(self, command_id: str, command: Originate, dial: str) -> None:
         offer_id = command.offer_id
         try:
-            values = originate_values(command, dial)
+            options = self._translator.options(command.uniqueid)
+            values = originate_values(command, dial, options)
             answer = self._session.send("Originate", values, action_id=offer_id)
         except UnsafeAction as error:
             log.error("Offer %s cannot be made: %s", offer_id, error)
@@ -281,8 +283,9 @@ class Executor:
         self._done(command_id)
 
 
-def originate_values(command: Originate, dial: str) -> Values:
-    """The headers of an Originate for this offer."""
+def originate_values(command: Originate, dial: str, options: str = "") -> Values:
+    """The headers of an Originate for this offer. Option b: it is rung by Dial(), in [gvq-ring]."""
+    by_dial = {"GVQ_DIAL": dial, "GVQ_REFUSES": "i" * ("i" in options)} if "b" in options else {}
     variables = {
         "GVQ_OFFER": command.offer_id,
         "GVQ_FENCE": str(command.fence),
@@ -291,9 +294,14 @@ def originate_values(command: Originate, dial: str) -> Values:
         "GVQ_AGENT": command.agent,
         "GVQ_QUEUE": command.queue,
         "FORWARD_CONTEXT": redirects.CONTEXT,
+        "DIALEDPEERNUMBER": command.interface.partition("/")[2],
+        "GVQ_POSITION": str(command.position),
     }
+    # Encoded: a comma would begin another variable.
+    variables |= {name: quote(text, safe="") for name, text in _asked_for(command) if text}
+    variables |= by_dial
     return {
-        "Channel": dial,
+        "Channel": "Local/s@gvq-ring/n" if by_dial else dial,
         "ChannelId": command.offer_id,
         "Async": "true",
         "Context": "gvq-agent",
@@ -303,6 +311,15 @@ def originate_values(command: Originate, dial: str) -> Values:
         "CallerID": caller_id(command.caller_id_name, command.caller_id_num),
         "Variable": [f"{name}={value}" for name, value in variables.items()],
     }
+
+
+def _asked_for(command: Originate) -> list[tuple[str, str]]:
+    """What only some queues ask for; the dialplan looks further when GVQ_EXTRA is set."""
+    asked = [
+        ("GVQ_NAMES", command.variables), ("GVQ_VALUES", command.values),
+        ("GVQ_GOSUB", command.membergosub), ("GVQ_RECORD", command.monitor_format),
+    ]  # fmt: skip
+    return [*asked, ("GVQ_EXTRA", "1" if any(text for _, text in asked) else "")]
 
 
 def caller_id(name: str, number: str) -> str:

@@ -49,7 +49,8 @@ def from_event(box: str, event: Headers, problems: list[str]) -> Join:
     """The join a GvqJoin event tells of. Raises Unreadable, ValidationError."""
     fields = {name: one(event, name) for name in FIELDS}
     uniqueid = required(event, "uniqueid")
-    return _join(box, one(event, "channel"), uniqueid, identity(event), fields, problems)
+    join = _join(box, one(event, "channel"), uniqueid, identity(event), fields, problems)
+    return join.model_copy(update={"url": decoded(one(event, "url"))})
 
 
 def from_variable(

@@ -269,6 +269,14 @@ class Translator:
         if self._step_offer(offer, "answer"):
             yield Answer(offer_id=offer.offer_id, fence=offer.fence)
 
+    def _on_over(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        """The caller has hung up and the agent's channel goes on (option F)."""
+        self._own(event)
+        offer = self.offers.get(required(event, "offer"))
+        if offer and offer.offer_id == one(event, "uniqueid") and offer.state == "talking":
+            self._step_offer(offer, "end")
+            yield self._complete(offer, "caller")
+
     def _on_new_channel(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         offer = self.offers.get(one(event, "uniqueid"))
         if offer:
@@ -471,6 +479,7 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "UserEvent GvqLeave": Translator._on_leave,
     "UserEvent GvqAnswer": Translator._on_answer,
     "UserEvent GvqForward": Translator._on_forward,
+    "UserEvent GvqOver": Translator._on_over,
     "Newchannel": Translator._on_new_channel,
     "BridgeEnter": Translator._on_bridge_enter,
     "HangupRequest": Translator._on_hangup_request,

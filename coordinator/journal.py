@@ -26,11 +26,11 @@ INTEGERS = frozenset(
 #: interface, the agent's phone; so that queue_log needs nothing but the entry.
 TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
-    # count: how many are in the queue now.
+    # count: how many are in the queue now. url: Queue()'s argument.
     "caller.joined": (
         "queue", "call_id", "uniqueid?", "box", "channel", "caller_id_num", "caller_id_name",
         "priority", "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?",
-        "keeps_min?", "age_us", "count?", "by",
+        "keeps_min?", "age_us", "count?", "url?", "by",
     ),
     # By a penalty rule. keeps_min: the raise lifts nobody from below min.
     "caller.window": (

@@ -29,6 +29,10 @@ SOUND = r"[A-Za-z0-9_/][A-Za-z0-9_./+-]{0,63}"
 #: A context, or a class of music; "" for none.
 LABEL_PATTERN = r"^[A-Za-z0-9_.-]{0,64}$"
 
+#: A context, and behind a comma what a subroutine there is called with; "" for none. Nothing that
+#: the dialplan would read as an expression or as the end of the arguments.
+SUBROUTINE_PATTERN = r"^([A-Za-z0-9_.-]{1,64}(,[A-Za-z0-9_.:@/+*#=, -]{0,128})?)?$"
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
 Interface = Annotated[
     str, Field(pattern=INTERFACE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])

@@ -26,7 +26,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from coordinator.names import ID_PATTERN, SOUND, Id, Interface, Label, Name
+from coordinator.names import ID_PATTERN, SOUND, SUBROUTINE_PATTERN, Id, Interface, Label, Name
 
 VERSION = 1
 
@@ -64,6 +64,7 @@ Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
 Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
 Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
+Subroutine = Annotated[str, Field(pattern=SUBROUTINE_PATTERN)]
 #: What a caller has heard so far: the coordinator's own, kept on the channel between two asks.
 Heard = Annotated[str, Field(pattern=r"^[0-9.]{0,64}$")]
 
@@ -78,8 +79,8 @@ class _Message(BaseModel):
 class Join(_Message):
     """A caller asks for a place. `call_id` names this visit: one channel may visit twice.
 
-    `raise_keeps_min`: QUEUE_RAISE_PENALTY was written rN. `rule`: in place of the queue's
-    defaultrule.
+    `url`: Queue()'s argument, for queue_log alone. `raise_keeps_min`: QUEUE_RAISE_PENALTY was
+    written rN. `rule`: in place of the queue's defaultrule.
     """
 
     kind: Literal["join"] = "join"
@@ -93,6 +94,7 @@ class Join(_Message):
     raise_penalty: Penalty | None = None
     raise_keeps_min: bool = False
     rule: Text = ""
+    url: Text = ""
     caller_id_num: Text = ""
     caller_id_name: Text = ""
 
@@ -223,7 +225,12 @@ Event = Annotated[
 
 
 class Originate(_Message):
-    """Ring an agent for a caller of this box. The channel's id is the offer's id."""
+    """Ring an agent for a caller of this box. The channel's id is the offer's id.
+
+    position: the caller's, as it is rung. variables, values: what both channels are given for the
+    talk, by commas; QEHOLDTIME, the last, is without a value. membergosub, monitor_format: as in
+    line/calling.py.
+    """
 
     kind: Literal["originate"] = "originate"
     offer_id: Id
@@ -237,6 +244,11 @@ class Originate(_Message):
     timeout_ms: Annotated[int, Field(gt=0)]
     caller_id_num: Text = ""
     caller_id_name: Text = ""
+    position: Annotated[int, Field(ge=0)] = 0
+    variables: Annotated[str, Field(pattern=r"^[A-Z,]{0,400}$")] = ""
+    values: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:+*#/,-]{0,600}$")] = ""
+    membergosub: Subroutine = ""
+    monitor_format: Label = ""
 
 
 class Cancel(_Message):
@@ -358,7 +370,7 @@ class Told(_Message):
     """The answer to an ask, and how the queue holds its callers.
 
     words: sound files, and numbers to say as `#12`. again_s: when to ask again, seconds from now;
-    0: never. heard: what to bring along then.
+    0: never. heard: what to bring along then. rung: a phone rings for the caller now.
     """
 
     type: Literal["told"] = "told"
@@ -372,6 +384,7 @@ class Told(_Message):
     context: Label = ""
     musicclass: Label = ""
     ringing: bool = False
+    rung: bool = False
     meeting: Meeting = Meeting()
 
 

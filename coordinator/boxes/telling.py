@@ -25,6 +25,7 @@ async def tell(engine: Engine, box: str, ask: Ask) -> Told | None:
         context=settings.context,
         musicclass=settings.musicclass,
         ringing=settings.ringing,
+        rung=standing.state != "waiting",
         meeting=_meeting(settings),
     )
 

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from coordinator.errors import Refused
-from coordinator.line import announcing, keys, reads
+from coordinator.line import announcing, calling, keys, reads
 from coordinator.line.scripts import Timing, library
 from coordinator.line.types import Origin, PenaltyChange, QueueSettings, Reply
 from coordinator.protocol import Join, Replaced, Snapshot
@@ -60,8 +60,10 @@ class Engine(reads.Reads):
         """Creates a queue or changes its settings; the line itself is untouched."""
         fields = asdict(settings)
         # One text: no transition looks into it, and each ask of a caller reads it (reads.standing).
-        kept = {name: value for name, value in fields.items() if name not in announcing.DEFAULTS}
+        packed = {*announcing.DEFAULTS, *calling.DEFAULTS}
+        kept = {name: value for name, value in fields.items() if name not in packed}
         kept["announcing"] = announcing.packed(fields)
+        kept["calling"] = calling.packed(fields)
         return await self._ask("put_queue", queue=queue, settings=kept)
 
     async def delete_queue(self, queue: str) -> Reply:

@@ -231,7 +231,8 @@ def _settings(fields: dict[str, str]) -> QueueSettings:
         for name, field in QueueSettings.__dataclass_fields__.items()
         if name in fields
     }
-    return QueueSettings(**kept, **unpacked(fields.get("announcing")))
+    texts = (unpacked(fields.get(name)) for name in ("announcing", "calling"))
+    return QueueSettings(**kept, **{name: value for text in texts for name, value in text.items()})
 
 
 def _caller_view(call_id: str, fields: dict[str, str], position: int) -> WaitingCaller:

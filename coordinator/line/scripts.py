@@ -15,8 +15,9 @@ from coordinator.line import keys
 
 #: Shared pieces, in the order they build on each other; keys.lua_table() follows the first.
 LIBRARY = (
-    "clock", "time", "record", "journal", "timers", "box", "index", "agent", "window", "offer",
-    "rules", "line", "choose", "match", "admission", "hold", "members", "boxes", "transition",
+    "clock", "time", "record", "journal", "timers", "box", "index", "agent", "window", "calling",
+    "offer", "rules", "line", "choose", "match", "admission", "hold", "members", "boxes",
+    "transition",
 )  # fmt: skip
 
 

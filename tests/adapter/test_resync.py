@@ -43,7 +43,7 @@ def test_a_waiting_caller_with_its_ticket() -> None:
     assert call.join.model_dump() == {
         "kind": "join", "call_id": "a-1.1-2", "channel": "PJSIP/a-1.1", "uniqueid": "a-1.1",
         "queue": "sales", "priority": 9, "min_penalty": 1, "max_penalty": 20,
-        "raise_penalty": 4, "raise_keeps_min": True, "rule": "soon",
+        "raise_penalty": 4, "raise_keeps_min": True, "rule": "soon", "url": "",
         "caller_id_num": "+46701", "caller_id_name": "Ann B",
     }  # fmt: skip
     assert not found.problems

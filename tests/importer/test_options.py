@@ -90,6 +90,7 @@ def test_the_booleans_are_those_of_queue() -> None:
     assert BOOLEANS == [
         "announce_position_only_up", "announce_to_first_user", "random_periodic_announce",
         "relative_periodic_announce", "reportholdtime", "ringing",
+        "setinterfacevar", "setqueueentryvar", "setqueuevar",
     ]  # fmt: skip
 
 

@@ -15,6 +15,13 @@ from tests.e2e.lab_site import DIALPLAN, LabSite, SipPhone
 from tests.e2e.rig import Rig
 from tests.lab.ami import Ami, connect
 
+#: What the caller's channel has after the queue.
+AFTER = (
+    "Status: ${QUEUESTATUS},Answered: ${ANSWEREDTIME}/${ANSWEREDTIME_MS},"
+    "Waited: ${QUEUEWAIT}/${QUEUEWAIT_MS},Dialed: ${DIALEDTIME},Position: ${QUEUEPOSITION},"
+    "Abandoned: ${ABANDONED}"
+)
+
 #: Each way of calling a queue that a test needs; "Returned" says with which QUEUESTATUS.
 EXTENSIONS = """
 [from-outside](+)
@@ -43,9 +50,33 @@ exten => bounded,1,Set(QUEUE_PRIO=7)
  same => n,Set(QUEUE_RAISE_PENALTY=r3)
  same => n,Gosub(gvq,sales.vip-2,1(m(classic),,,,,,rule|_2.0-a))
  same => n,Goto(returned,s,1)
+exten => recorded,1,Set(MONITOR_FILENAME=rec-${CALLERID(num)},x)
+ same => n,Set(MONITOR_EXEC=touch /tmp/^{MIXMONITOR_FILENAME:0:1}-gvq-exec)
+ same => n,Gosub(gvq,sales,1(c))
+ same => n,Gosub(gvq,support,1(c))
+ same => n,Goto(returned,s,1)
+exten => goes-on,1,Gosub(gvq,sales,1(F(survey^s^1)))
+exten => goes-next,1,Gosub(gvq,sales,1(F))
+ same => n,Goto(survey,s,1)
+exten => subs,1,Gosub(gvq,sales,1(b(before^agent^1)B(before^caller^1),http://x/?a=1))
+ same => n,Goto(returned,s,1)
+exten => gosub,1,Gosub(gvq,sales,1(,,,,,popup))
+ same => n,Goto(returned,s,1)
 exten => _opt-.,1,Gosub(gvq,sales,1(${EXTEN:4}))
  same => n,Goto(returned,s,1)
-exten => h,1,UserEvent(OwnHangupExtension,Status: ${QUEUESTATUS})
+exten => h,1,UserEvent(OwnHangupExtension,@AFTER@)
+
+[survey]
+exten => s,1,UserEvent(Survey,Offer: ${GVQ_OFFER},Position: ${STACK_PEEK(1,c,1)})
+ same => n,Wait(60)
+
+[before]
+exten => _[a-z]!,1,UserEvent(Before,Who: ${EXTEN},Mine: ${CHANNEL(name)})
+ same => n,Return()
+
+[popup]
+exten => s,1,UserEvent(Popup,Args: ${ARG1}-${ARG2},Member: ${MEMBERNAME},Offer: ${GVQ_OFFER})
+ same => n,Return()
 
 [exits]
 exten => 1,1,Goto(went-out,${EXTEN},1)
@@ -61,10 +92,10 @@ exten => sales,1,UserEvent(SentOn,Status: ${QUEUESTATUS})
  same => n,Wait(60)
 
 [returned]
-exten => s,1,UserEvent(Returned,Status: ${QUEUESTATUS})
+exten => s,1,UserEvent(Returned,@AFTER@)
  same => n,Hangup()
 
-"""
+""".replace("@AFTER@", AFTER)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from coordinator.api.schemas.announcing import Announcing
+from coordinator.api.schemas.calling import Calling
 from coordinator.api.schemas.common import CALL_ID, Applied, Request, Seconds, seconds, shown
 from coordinator.directory.types import Member, Queue, Saved
 from coordinator.line.types import (
@@ -61,7 +61,7 @@ _QUEUE_LIVE = _QUEUE | {
 }  # fmt: skip
 
 
-class QueueIn(Request, Announcing):
+class QueueIn(Request, Calling):
     """A queue's settings; what is left out gets its default. Names are Queue()'s."""
 
     model_config = shown({k: v for k, v in _QUEUE.items() if k != "name"})
@@ -100,7 +100,7 @@ class QueueIn(Request, Announcing):
         return QueueSettings(**self.model_dump())
 
 
-class QueueConfig(Announcing):
+class QueueConfig(Calling):
     """A queue as configured."""
 
     name: str

@@ -50,7 +50,8 @@ function offers.make(call, a, timeout_s, grace)
   command(call.box, 'originate', 'offer_id', id, 'fence', fence, 'call_id', call.id,
     'uniqueid', call.uniqueid, 'queue', call.queue, 'agent', a.name, 'interface', a.interface,
     'home', a.home, 'timeout_ms', timeout_s * 1000, 'caller_id_num', call.caller_id_num,
-    'caller_id_name', call.caller_id_name)
+    'caller_id_name', call.caller_id_name, 'position', position(call.queue, call.place),
+    unpack(calling.of(call, a)))
   return o
 end
 
