@@ -40,12 +40,13 @@ async def test_h_lets_the_agent_and_capital_h_the_caller_hang_up_by_star(
 async def test_t_lets_the_agent_transfer_by_keys(rig: Rig) -> None:
     await rig.queue()
     await rig.agent("101", "a")
+    await rig.phone("110", "a")
     caller = await call_to(rig, "opt-t")
     await rig.answered_by(caller)
     phone = desk(rig, "101")
     # An extension of the agent's context; # is Asterisk's own default for a blind transfer.
     await phone.press(phone.active[0], "#")
-    await phone.press(phone.active[0], "7000")
+    await phone.press(phone.active[0], "110")
     done = await rig.coordinator.happens("call.completed", call_id=caller.call_id)
     assert done.data["ended_by"] == "transfer"
     await rig.agent_is("101", state="available")
