@@ -117,7 +117,9 @@ class Visit(Owner):
         channel.at("gvq-caller", "s", 17)
         self.box.answer(channel)
         known_as = [("Id", channel.uniqueid), ("Visit", str(self.number))]
-        self._user_event("GvqJoin", [*known_as, *joined.items(), ("Options", ""), ("Url", "")])
+        told = [*joined.items()]
+        told.insert(2, ("Options", ""))
+        self._user_event("GvqJoin", [*known_as, *told, ("Url", "")])
         channel.at("gvq-wait", "s", 1, "WaitExten", "604800")
         self.hearing.ask()
         if self.request.timeout is not None:
