@@ -18,11 +18,13 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
     rule = "soon.1|_a-b\r\n"
     caller = stage.caller(priority=3, max_penalty=5, raise_penalty="r2", rule=rule)
     join = next(event for _, event in stage.heard if event.name == "UserEvent")
-    assert list(join.headers)[-12:] == [
+    assert list(join.headers)[-15:] == [
         ("UserEvent", "GvqJoin"),
+        ("Id", caller.channel.uniqueid),
         ("Visit", "1"),
         ("Queue", "sales"),
         ("Since", "1700000000.000000"),
+        ("Options", ""),
         ("Prio", "3"),
         ("MinPenalty", ""),
         ("MaxPenalty", "5"),
@@ -30,6 +32,7 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
         ("Rule", "soon.1_a-b"),
         ("CallerNum", caller.number),
         ("CallerName", ""),
+        ("Url", ""),
         ("Key", "k1"),
     ]
 
