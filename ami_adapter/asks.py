@@ -4,14 +4,14 @@ The dialplan (dialplan/gvq.conf) asks with `GvqAsk` and finds the answer in two 
 fields are separated by commas:
 
     GVQ_MEETING   announce,memberdelay,reportholdtime,reporthold,minutes,seconds,callerannounce
-    GVQ_TOLD      again,heard,words,context,musicclass,ringing,patience
+    GVQ_TOLD      again,heard,words,context,musicclass,ringing,patience,rung
 
 with the words joined by &. The protocol's patterns let none of these signs into a field, and keep
 both below the length of a manager's line.
 """
 
 from ami_adapter.headers import Headers, one, required, whole
-from ami_adapter.joins import MAX_VISITS, call_id
+from ami_adapter.joins import MAX_VISITS, call_id, identity
 from coordinator.protocol import Ask, Told
 
 _LONGEST_S = 3600
@@ -22,7 +22,7 @@ def from_event(box: str, event: Headers) -> Ask:
     visit = whole(required(event, "visit"), "Visit", 1, MAX_VISITS)
     spoke_s = whole(one(event, "spoke") or "0", "Spoke", 0, 2**31)
     return Ask(
-        call_id=call_id(box, required(event, "uniqueid"), visit),
+        call_id=call_id(box, identity(event), visit),
         heard=one(event, "heard"),
         spoke_s=min(spoke_s, _LONGEST_S),
     )
@@ -32,9 +32,15 @@ def answer(told: Told) -> str:
     """The value of GVQ_TOLD."""
     words = "&".join(told.words)
     return _fields(
-        told.again_s, told.heard, words, told.context, told.musicclass, int(told.ringing),
+        told.again_s,
+        told.heard,
+        words,
+        told.context,
+        told.musicclass,
+        int(told.ringing),
         told.patience_s,
-    )  # fmt: skip
+        int(told.rung),
+    )
 
 
 def meeting(told: Told) -> str:

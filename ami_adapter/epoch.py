@@ -34,6 +34,7 @@ from coordinator.protocol import (
     Leave,
     OfferEnded,
     Originate,
+    Replaced,
 )
 
 log = logging.getLogger(__name__)
@@ -126,10 +127,14 @@ class Epoch:
                 self._link.ask(taken.ask)
             if taken.change is not None:
                 self._change(taken.change)
+            if taken.follow is not None:
+                self._executor.ring_instead(taken.follow)
             for event in taken.events:
                 self._link.put(event, received.at_us)
                 if isinstance(event, Leave):
                     self._executor.stop_ringing(event.call_id)
+                elif isinstance(event, Replaced):
+                    self._executor.follow(event)
                 if isinstance(event, Connect | OfferEnded):
                     self._executor.let_go()
 
@@ -187,4 +192,5 @@ class Epoch:
 
     def _dial(self, command: Originate) -> str:
         settings = self._process.settings
-        return dial_string(settings.box, settings.trunk, command)
+        options = self._translator.options(command.uniqueid)
+        return dial_string(settings.box, settings.trunk, command, options)

@@ -18,10 +18,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import quote
 
-from ami_adapter import asks, changes
+from ami_adapter import asks, changes, redirects
 from ami_adapter.actions import UnsafeAction, Values
 from ami_adapter.connection import AmiSession, Reply
+from ami_adapter.redirects import Follow
 from ami_adapter.translate import Translator
 from coordinator.protocol import (
     Cancel,
@@ -32,6 +34,7 @@ from coordinator.protocol import (
     OfferEnded,
     Originate,
     Release,
+    Replaced,
     Ticket,
     Told,
 )
@@ -50,6 +53,9 @@ REMEMBERED: Final = 20_000
 CANCEL_PAUSE_S: Final = 0.005
 CANCEL_PAUSE_MAX_S: Final = 0.5
 CANCEL_TRIES: Final = 40
+
+#: A phone that sent its call elsewhere at the last moment: how long it rings there at least, ms.
+LEAST_RING_MS: Final = 1000
 
 #: A Cancel that asks the box; then the Hangup's answer, or None: the agent talks.
 CallingOff = asyncio.Task[asyncio.Future[Reply] | None]
@@ -138,6 +144,12 @@ class Executor:
         """Writes on a phone's channel what came of its change. One that is gone needs no answer."""
         self._session.set_variable(changed.uniqueid, changes.variable(changed), changed.result)
 
+    def follow(self, replaced: Replaced) -> None:
+        """Who is being rung for a caller, or has won it, gets the channel that is there now."""
+        for offer in self._translator.offers.values():
+            if offer.call_id == replaced.call_id and offer.state != "talking":
+                self._session.set_variable(offer.offer_id, "GVQ_CALLER", replaced.uniqueid)
+
     def stop_ringing(self, call_id: str) -> None:
         """Nobody is rung for a caller who has left; a line that is away cannot say so."""
         for offer in self._translator.offers.values():
@@ -159,10 +171,24 @@ class Executor:
             self._emit((_not_rung(command, "the caller does not wait here any more"),))
             self._finish(command_id)
             return
+        self._translator.offers[offer_id].began_s = asyncio.get_running_loop().time()
+        self._ring(command_id, command, self._dial(command))
+
+    def ring_instead(self, follow: Follow) -> None:
+        """Rings an offer where its phone sent it, for what is left of the time."""
+        command = follow.command
+        rung_ms = round((asyncio.get_running_loop().time() - follow.began_s) * 1000)
+        left_ms = max(command.timeout_ms - rung_ms, LEAST_RING_MS)
+        command = command.model_copy(update={"timeout_ms": left_ms})
+        log.info("Offer %s is rung at %s instead.", command.offer_id, follow.dial)
+        self._ring("", command, follow.dial)
+
+    def _ring(self, command_id: str, command: Originate, dial: str) -> None:
+        offer_id = command.offer_id
         try:
-            answer = self._session.send(
-                "Originate", originate_values(command, self._dial(command)), action_id=offer_id
-            )
+            options = self._translator.options(command.uniqueid)
+            values = originate_values(command, dial, options)
+            answer = self._session.send("Originate", values, action_id=offer_id)
         except UnsafeAction as error:
             log.error("Offer %s cannot be made: %s", offer_id, error)
             self._emit(self._translator.refused(offer_id, str(error)))
@@ -281,13 +307,17 @@ class Executor:
             log.info("Call %s could not be released: %s", command.call_id, reply.message)
 
     def _finish(self, command_id: str) -> None:
+        """A command of the line is done; "" is none."""
+        if not command_id:
+            return
         self._running.discard(command_id)
         self._history.add(command_id)
         self._done(command_id)
 
 
-def originate_values(command: Originate, dial: str) -> Values:
-    """The headers of an Originate for this offer."""
+def originate_values(command: Originate, dial: str, options: str = "") -> Values:
+    """The headers of an Originate for this offer. Option b: it is rung by Dial(), in [gvq-ring]."""
+    by_dial = {"GVQ_DIAL": dial, "GVQ_REFUSES": "i" * ("i" in options)} if "b" in options else {}
     variables = {
         "GVQ_OFFER": command.offer_id,
         "GVQ_FENCE": str(command.fence),
@@ -295,9 +325,15 @@ def originate_values(command: Originate, dial: str) -> Values:
         "GVQ_CALLER": command.uniqueid,
         "GVQ_AGENT": command.agent,
         "GVQ_QUEUE": command.queue,
+        "FORWARD_CONTEXT": redirects.CONTEXT,
+        "DIALEDPEERNUMBER": command.interface.partition("/")[2],
+        "GVQ_POSITION": str(command.position),
     }
+    # Encoded: a comma would begin another variable.
+    variables |= {name: quote(text, safe="") for name, text in _asked_for(command) if text}
+    variables |= by_dial
     return {
-        "Channel": dial,
+        "Channel": "Local/s@gvq-ring/n" if by_dial else dial,
         "ChannelId": command.offer_id,
         "Async": "true",
         "Context": "gvq-agent",
@@ -309,14 +345,26 @@ def originate_values(command: Originate, dial: str) -> Values:
     }
 
 
+def _asked_for(command: Originate) -> list[tuple[str, str]]:
+    """What only some queues ask for; the dialplan looks further when GVQ_EXTRA is set."""
+    asked = [
+        ("GVQ_NAMES", command.variables), ("GVQ_VALUES", command.values),
+        ("GVQ_GOSUB", command.membergosub), ("GVQ_RECORD", command.monitor_format),
+    ]  # fmt: skip
+    return [*asked, ("GVQ_EXTRA", "1" if any(text for _, text in asked) else "")]
+
+
 def caller_id(name: str, number: str) -> str:
     """Name and number as one header: `"name" <number>`, with all left out that would bend it."""
     shown = "".join(c for c in name if c.isprintable() and c not in '"<>\\')[:80]
     return f'"{shown}" <{"".join(c for c in number if c in _NUMBER)[:80]}>'
 
 
-def dial_string(box: str, trunk: str, command: Originate) -> str:
-    """What to dial on `box`: the phone itself at its home box, else over the trunk to it."""
+def dial_string(box: str, trunk: str, command: Originate, options: str = "") -> str:
+    """What to dial on `box`: the phone itself at its home box, else over the trunk to it.
+
+    Option i goes with a phone to the other box, as a prefix (dialplan/gvq.conf).
+    """
     technology, _, resource = command.interface.partition("/")
     if technology.lower() == "local":
         extension, _, context = resource.partition("/")[0].partition("@")
@@ -325,8 +373,10 @@ def dial_string(box: str, trunk: str, command: Originate) -> str:
         if command.home == box:
             return f"{technology}/{extension}@{context}/n"
         resource = f"local~{extension}~{context}"
-    if command.home == box:
+    elif command.home == box:
         return command.interface
+    elif "i" in options:
+        resource = redirects.REFUSING + resource
     fields = {"tech": technology, "resource": resource, "home": command.home}
     return trunk.format(**fields, agent=command.agent)
 

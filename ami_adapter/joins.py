@@ -5,8 +5,12 @@ variable GVQ_JOIN keeps it, for an adapter that was not there:
 
     queue|since|priority|min|max|raise|rule|position|timeout|once|caller number|caller name|visit
 
-with caller's number and name URI-encoded. `since` is the box's clock, seconds. `raise` may be
-written rN, as in Queue(): it lifts nobody from below min (app_queue.c). `once`: 1 with option n.
+Who waits is known by the Uniqueid with which the channel joined first (GVQ_ID) and the number of
+the visit: after an attended transfer another channel, with another Uniqueid, has the place.
+
+Caller's number and name are URI-encoded. `since` is the box's clock, seconds. `raise` may be
+written rN, as in Queue(): it lifts nobody from below min (app_queue.c). `once`: 1 with
+option n.
 """
 
 from collections.abc import Mapping
@@ -32,6 +36,11 @@ def call_id(box: str, uniqueid: str, visit: int) -> str:
     return f"{box}-{uniqueid.removeprefix(f'{box}-')}-{visit}"
 
 
+def identity(event: Headers) -> str:
+    """The Uniqueid by which the event's caller is known. Raises Unreadable."""
+    return one(event, "id") or required(event, "uniqueid")
+
+
 def visit_of(call_id: str) -> int:
     """The visit's number in a call id made here."""
     return int(call_id.rpartition("-")[2])
@@ -40,11 +49,13 @@ def visit_of(call_id: str) -> int:
 def from_event(box: str, event: Headers, problems: list[str]) -> Join:
     """The join a GvqJoin event tells of. Raises Unreadable, ValidationError."""
     fields = {name: one(event, name) for name in FIELDS}
-    return _join(box, one(event, "channel"), required(event, "uniqueid"), fields, problems)
+    uniqueid = required(event, "uniqueid")
+    join = _join(box, one(event, "channel"), uniqueid, identity(event), fields, problems)
+    return join.model_copy(update={"url": decoded(one(event, "url"))})
 
 
 def from_variable(
-    box: str, channel: str, uniqueid: str, text: str, problems: list[str]
+    box: str, channel: str, uniqueid: str, known_as: str, text: str, problems: list[str]
 ) -> tuple[Join, float]:
     """The join and its `since` (box's clock, s) that GVQ_JOIN keeps.
 
@@ -54,12 +65,13 @@ def from_variable(
     if len(values) != len(FIELDS):
         raise Unreadable(f"GVQ_JOIN has {len(values)} fields, not {len(FIELDS)}")
     fields = dict(zip(FIELDS, values, strict=True))
-    return _join(box, channel, uniqueid, fields, problems), _seconds(fields["since"])
+    return _join(box, channel, uniqueid, known_as, fields, problems), _seconds(fields["since"])
 
 
 def _join(
-    box: str, channel: str, uniqueid: str, fields: Mapping[str, str], problems: list[str]
-) -> Join:
+    box: str, channel: str, uniqueid: str, known_as: str, fields: Mapping[str, str],
+    problems: list[str],
+) -> Join:  # fmt: skip
     visit = whole(fields["visit"], "Visit", 1, MAX_VISITS)
 
     def penalty(name: str) -> int | None:
@@ -70,7 +82,7 @@ def _join(
 
     lift, keeps_min = _raise(fields["raisepenalty"], problems)
     return Join(
-        call_id=call_id(box, uniqueid, visit),
+        call_id=call_id(box, known_as, visit),
         channel=decoded(channel),
         uniqueid=uniqueid,
         queue=decoded(fields["queue"]),

@@ -34,7 +34,7 @@ from coordinator.protocol import (
 
 #: Channel variables asked for: of a caller, then of an agent's channel.
 VARIABLES = (
-    "GVQ_STATE", "GVQ_JOIN", "GVQ_TICKET", "GVQ_STATUS", "GVQ_TAKEN", "BRIDGEPEER",
+    "GVQ_STATE", "GVQ_ID", "GVQ_JOIN", "GVQ_TICKET", "GVQ_STATUS", "GVQ_TAKEN", "BRIDGEPEER",
     "GVQ_OFFER", "GVQ_FENCE", "GVQ_CALL", "GVQ_CALLER", "GVQ_QUEUE", "GVQ_AGENT",
 )  # fmt: skip
 
@@ -134,7 +134,7 @@ class _Reader:
             self.waiting[call_id] = self.talking.pop(call_id)
         served = {offer.call_id for offer in self.offers}
         calls = self.waiting | {k: v for k, v in self.talking.items() if k in served}
-        offers = [offer for offer in self.offers if offer.call_id in calls]
+        offers = [o for o in self.offers if o.call_id in calls or self._inherited(o)]
         idle = [o.offer_id for o in self.offers if o.call_id not in calls and not o.talking]
         moving = {offer for offer, caller in self.wanted.items() if caller in self.stateless}
         return Found(
@@ -144,6 +144,11 @@ class _Reader:
             bool(moving),
             self.lamps,
         )
+
+    def _inherited(self, offer: LiveOffer) -> bool:
+        """An agent who talks on with somebody whom the caller was transferred to, or who was
+        transferred to the caller: its own channel is gone."""
+        return offer.talking and self.wanted[offer.offer_id] not in self.channels
 
     def _won_in_vain(self) -> list[str]:
         """Callers whom an agent had won, who hung up before the bridge: they still wait."""
@@ -176,10 +181,10 @@ class _Reader:
         variables = _variables(status)
         if one(status, "channel").startswith("Surrogate/"):
             return  # the shell that a moved channel leaves behind
+        self.channels.add(uniqueid)
         state = variables.get("GVQ_STATE")
         if state == "talking" and variables.get("GVQ_STATUS") in RELEASED:
             return  # the line had let it go before it heard of the talk
-        self.channels.add(uniqueid)
         if state in ("waiting", "talking"):
             call = self._caller(one(status, "channel"), uniqueid, variables)
             calls = self.waiting if state == "waiting" else self.talking
@@ -195,7 +200,9 @@ class _Reader:
 
     def _caller(self, channel: str, uniqueid: str, variables: dict[str, str]) -> WaitingCall:
         text = variables.get("GVQ_JOIN", "")
-        join, since = joins.from_variable(self.box, channel, uniqueid, text, self.problems)
+        known_as = variables.get("GVQ_ID") or uniqueid
+        named = (self.box, channel, uniqueid, known_as)
+        join, since = joins.from_variable(*named, text, self.problems)
         age_us = min(max(0, round((self.wall_s - since) * 1e6)), MAX_AGE_US)
         priority, rank = self._ticket(variables.get("GVQ_TICKET", ""))
         if priority is not None:

@@ -13,10 +13,11 @@ Rules of this file:
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from ami_adapter import asks, changes, joins, transfers
+from ami_adapter import asks, changes, joins, redirects, transfers
 from ami_adapter.devices import device, hint
 from ami_adapter.headers import (
     TEXT_LENGTH,
@@ -30,6 +31,7 @@ from ami_adapter.headers import (
     whole,
     why,
 )
+from ami_adapter.redirects import Follow, Redirect
 from coordinator.protocol import (
     Answer,
     Ask,
@@ -48,6 +50,7 @@ from coordinator.protocol import (
     OfferFailure,
     Originate,
     Snapshot,
+    Transferred,
 )
 
 VisitState = Literal["waiting", "talking", "left"]
@@ -95,10 +98,11 @@ _LEAVES: dict[str, LeaveOutcome] = {name: name for name in get_args(LeaveOutcome
 
 @dataclass(slots=True)
 class Visit:
-    """One stay of a caller in a queue."""
+    """One stay of a caller in a queue. `options`: letters of Queue()'s that the adapter heeds."""
 
     join: Join
     state: VisitState = "waiting"
+    options: str = ""
 
 
 @dataclass(slots=True)
@@ -117,6 +121,10 @@ class Offer:
     seen: bool = False
     #: It talked already in the snapshot, so the line has been told of the talk.
     found_talking: bool = False
+    #: How it was made, and when by the executor's clock; a snapshot does not say.
+    command: Originate | None = None
+    began_s: float = 0.0
+    redirect: Redirect = field(default_factory=Redirect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,8 @@ class Taken:
     """What an AMI event means. `problem`: what in it was dropped and why, or "".
 
     `ask`: it changes nothing, and wants an answer. `change`: of the directory, or already what is
-    to be answered. `foreign`: it claims to be the dialplan's, with another key than ours.
+    to be answered. `follow`: ring there instead. `foreign`: it claims to be the dialplan's, with
+    another key than ours.
     """
 
     events: tuple[Event, ...] = ()
@@ -132,6 +141,7 @@ class Taken:
     foreign: bool = False
     ask: Ask | None = None
     change: Change | Changed | None = None
+    follow: Follow | None = None
 
 
 @dataclass(slots=True)
@@ -160,11 +170,13 @@ class Translator:
                 return Taken(change=self._change(headers))
             handler = HANDLERS.get(name)
             events = tuple(handler(self, headers, problems)) if handler else ()
+            follow = self._follow(headers) if name in _ENDS else None
         except Unreadable as error:
             return Taken((), f"{name} dropped: {error}", isinstance(error, Foreign))
         except ValidationError as error:
             return Taken(problem=f"{name} dropped: {why(error)}")
-        return Taken(events, f"{name}: {'; '.join(problems)}" if problems else "")
+        problem = f"{name}: {'; '.join(problems)}" if problems else ""
+        return Taken(events, problem, follow=follow)
 
     # ── what the adapter does, or finds ─────────────────────────────────────────────────────
 
@@ -204,11 +216,17 @@ class Translator:
         visit = self.visits.get(uniqueid)
         return bool(visit and visit.state == "waiting" and visit.join.call_id == call_id)
 
+    def options(self, uniqueid: str) -> str:
+        """The letters of Queue()'s options that this caller came with, of those heeded here."""
+        visit = self.visits.get(uniqueid)
+        return visit.options if visit else ""
+
     def offered(self, command: Originate) -> bool:
         """An agent is about to be rung; false when the caller does not wait here any more."""
         if not self.waits(command.uniqueid, command.call_id):
             return False
-        offer = Offer(command.offer_id, command.fence, command.call_id, command.uniqueid)
+        told = (command.offer_id, command.fence, command.call_id, command.uniqueid)
+        offer = Offer(*told, command=command)
         self.offers.setdefault(command.offer_id, offer)
         return True
 
@@ -226,7 +244,7 @@ class Translator:
             return
         # A channel is in one queue at a time: a former visit still open has been left unseen.
         yield from self._leave(join.uniqueid, "redirected", "joined again")
-        self.visits[join.uniqueid] = Visit(join)
+        self.visits[join.uniqueid] = Visit(join, options=one(event, "options"))
         yield join
 
     def _on_leave(self, event: Headers, problems: list[str]) -> Iterator[Event]:
@@ -237,7 +255,8 @@ class Translator:
         if outcome is None:
             raise Unreadable(f"unknown Outcome {one(event, 'outcome')[:40]!r}")
         known = self.visits.get(uniqueid)
-        if known and known.join.call_id == joins.call_id(self.box, uniqueid, visit):
+        call_id = joins.call_id(self.box, joins.identity(event), visit)
+        if known and known.join.call_id == call_id:
             yield from self._leave(uniqueid, outcome, decoded(one(event, "reason")))
 
     def _ask(self, event: Headers) -> Ask | None:
@@ -261,10 +280,27 @@ class Translator:
         if self._step_offer(offer, "answer"):
             yield Answer(offer_id=offer.offer_id, fence=offer.fence)
 
+    def _on_over(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        """The caller has hung up and the agent's channel goes on (option F)."""
+        self._own(event)
+        offer = self.offers.get(required(event, "offer"))
+        if offer and offer.offer_id == one(event, "uniqueid") and offer.state == "talking":
+            self._step_offer(offer, "end")
+            yield self._complete(offer, "caller")
+
     def _on_new_channel(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         offer = self.offers.get(one(event, "uniqueid"))
         if offer:
             offer.seen = True
+            offer.redirect = Redirect.of(one(event, "channel"), one(event, "context"))
+        return iter(())
+
+    def _on_forward(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        self._own(event)
+        by, to = unquote(one(event, "by")), unquote(one(event, "to"))
+        for offer in self.offers.values():
+            if by and offer.redirect.channel == by:
+                offer.redirect.to = redirects.extension(to)
         return iter(())
 
     def _on_bridge_enter(self, event: Headers, problems: list[str]) -> Iterator[Event]:
@@ -289,7 +325,10 @@ class Translator:
         reason = decoded(one(event, "cause-txt"))
         self._ends(uniqueid)
         offer = self.offers.get(uniqueid)
-        if offer:
+        if offer and offer.cause == redirects.REDIRECTED and offer.state == "ringing":
+            offer.redirect.gone = True
+            yield from self._redirected(offer)
+        elif offer:
             cause = setting(one(event, "cause"), "Cause", 0, 999, problems) or 0
             yield from self._end_offer(uniqueid, _failure(offer, cause), reason)
         yield from self._leave(uniqueid, "abandoned", reason, step="hangup")
@@ -297,6 +336,10 @@ class Translator:
     def _on_originate_response(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         offer = self.offers.get(one(event, "actionid"))
         if offer is None or offer.state == "talking" or one(event, "response") != "Failure":
+            return
+        if offer.cause == redirects.REDIRECTED and offer.state == "ringing":
+            offer.redirect.over = True
+            yield from self._redirected(offer)
             return
         reason = setting(one(event, "reason"), "Reason", 0, 999, problems) or 0
         outcome, text = REASONS.get(reason), f"originate reason {reason}"
@@ -310,11 +353,35 @@ class Translator:
     def _on_transfer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         if one(event, "result") != "Success":
             return
-        names = ("transfereruniqueid", "origtransfereruniqueid", "secondtransfereruniqueid")
-        channels = {one(event, name) for name in names} - {""}
+        heirs = transfers.heirs(event)
+        where = transfers.target(event, any(self._held(leg) for leg in heirs))
         for offer in list(self.offers.values()):
-            if channels & {offer.offer_id, offer.caller} and self._step_offer(offer, "transfer"):
-                yield self._complete(offer, "transfer", transfers.target(event))
+            leaves = offer.offer_id in heirs or heirs.get(offer.caller) == ""
+            if leaves and self._step_offer(offer, "transfer"):
+                yield self._complete(offer, "transfer", where)
+        for channel, heir in heirs.items():
+            yield from self._replace(channel, heir, event)
+        interface = transfers.abroad(event)
+        if interface:
+            yield Transferred(interface=interface, transfer=where)
+
+    def _held(self, uniqueid: str) -> bool:
+        visit = self.visits.get(uniqueid)
+        return bool(visit and visit.state == "waiting")
+
+    def _replace(self, uniqueid: str, heir: str, event: Headers) -> Iterator[Event]:
+        """Who was transferred to a caller of ours, waiting or talking, is in its place now."""
+        visit = self.visits.get(uniqueid)
+        if visit is None or visit.state == "left" or not heir:
+            return
+        told = transfers.replaced(visit.join.call_id, heir, event)
+        self.visits[heir] = self.visits.pop(uniqueid)
+        fields = told.model_dump(exclude={"kind", "call_id"})
+        visit.join = visit.join.model_copy(update=fields)
+        for offer in self.offers.values():
+            if offer.caller == uniqueid:
+                offer.caller = heir
+        yield told
 
     def _on_device(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         return self._state(device(event))
@@ -326,6 +393,25 @@ class Translator:
         if found and self.devices.get(found.interface) != found.state:
             self.devices[found.interface] = found.state
             yield found
+
+    def _redirected(self, offer: Offer) -> Iterator[Event]:
+        """A phone has sent its call elsewhere. Channel and Originate end in any order."""
+        if not offer.redirect.ended:
+            return
+        if not offer.redirect.to or offer.command is None:
+            yield from self._end_offer(offer.offer_id, "failed", "sends its calls nowhere")
+        elif "i" in self.options(offer.caller):
+            reason = f"sends its calls to {offer.redirect.to}"
+            yield from self._end_offer(offer.offer_id, "rejected", reason)
+
+    def _follow(self, headers: Headers) -> Follow | None:
+        """Where the offer that this event spoke of is to ring instead, once it can."""
+        offer = self.offers.get(one(headers, "actionid") or one(headers, "uniqueid"))
+        if offer is None or offer.command is None or not offer.redirect.ended:
+            return None
+        to = Follow(offer.command, offer.redirect.to, offer.redirect.context, offer.began_s)
+        offer.redirect, offer.cause, offer.seen = Redirect(), None, False
+        return to
 
     # ── steps ───────────────────────────────────────────────────────────────────────────────
 
@@ -408,6 +494,8 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "UserEvent GvqJoin": Translator._on_join,
     "UserEvent GvqLeave": Translator._on_leave,
     "UserEvent GvqAnswer": Translator._on_answer,
+    "UserEvent GvqForward": Translator._on_forward,
+    "UserEvent GvqOver": Translator._on_over,
     "Newchannel": Translator._on_new_channel,
     "BridgeEnter": Translator._on_bridge_enter,
     "HangupRequest": Translator._on_hangup_request,
@@ -419,6 +507,10 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "DeviceStateChange": Translator._on_device,
     "ExtensionStatus": Translator._on_hint,
 }
+
+
+#: Events by which a redirected offer's id becomes free.
+_ENDS: Final = frozenset({"Hangup", "OriginateResponse"})
 
 
 def _failure(offer: Offer, cause: int) -> OfferFailure:

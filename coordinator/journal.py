@@ -27,11 +27,11 @@ INTEGERS = frozenset(
 TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
     # count: how many are in the queue now. placed: the position asked for, where it is ahead of
-    # others who came before.
+    # others who came before. url: Queue()'s argument.
     "caller.joined": (
         "queue", "call_id", "uniqueid?", "box", "channel", "caller_id_num", "caller_id_name",
         "priority", "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?",
-        "keeps_min?", "age_us", "placed?", "count?", "by",
+        "keeps_min?", "age_us", "placed?", "count?", "url?", "by",
     ),
     # Its own timeout has passed as somebody is rung (timeoutpriority=conf): nobody more is rung for
     # it, and it leaves when that is over.
@@ -50,6 +50,10 @@ TYPES: dict[str, tuple[str, ...]] = {
     "caller.left": (
         "queue", "call_id", "uniqueid?", "box", "outcome", "reason?", "position",
         "original_position?", "wait_us", "count?", "by",
+    ),
+    # An attended transfer: another channel is in the caller's place, waiting or talking.
+    "caller.replaced": (
+        "queue", "call_id", "uniqueid", "box", "channel", "caller_id_num", "caller_id_name",
     ),
     "caller.detached": ("queue", "call_id", "box"),
     "caller.attached": ("queue", "call_id", "box"),

@@ -44,6 +44,10 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 #: A lamp: the device `Custom:` + this. Asterisk cuts device names at 79 characters.
 LAMP_PATTERN = r"^Queue:[A-Za-z0-9_.-]{1,66}$"
 
+#: A context, and behind a comma what a subroutine there is called with; "" for none. Nothing that
+#: the dialplan would read as an expression or as the end of the arguments.
+SUBROUTINE_PATTERN = r"^([A-Za-z0-9_.-]{1,64}(,[A-Za-z0-9_.:@/+*#=, -]{0,128})?)?$"
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["sales"])]
 Interface = Annotated[
     str, Field(pattern=INTERFACE_PATTERN, max_length=INTERFACE_LENGTH, examples=["PJSIP/101"])

@@ -40,6 +40,7 @@ from coordinator.names import (
     INTERFACE_LENGTH,
     LAMP_PATTERN,
     SOUND,
+    SUBROUTINE_PATTERN,
     Id,
     Interface,
     Label,
@@ -97,6 +98,7 @@ Fence = Annotated[int, Field(gt=0, lt=2**53)]
 StateInterface = Annotated[str, Field(pattern=rf"{DEVICE_PATTERN}|^$", max_length=INTERFACE_LENGTH)]
 ChangeNumber = Annotated[int, Field(gt=0, le=1_000_000)]
 Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
+Subroutine = Annotated[str, Field(pattern=SUBROUTINE_PATTERN)]
 #: What a caller has heard so far: the coordinator's own, kept on the channel between two asks.
 Heard = Annotated[str, Field(pattern=r"^[0-9.]{0,64}$")]
 
@@ -111,9 +113,9 @@ class _Message(BaseModel):
 class Join(_Message):
     """A caller asks for a place. `call_id` names this visit: one channel may visit twice.
 
-    `raise_keeps_min`: QUEUE_RAISE_PENALTY was written rN. `rule`: in place of the queue's
-    defaultrule. `position`: the place it asks for. `timeout`: how long it waits, s. `once`: for
-    one pass over the agents (option n).
+    `url`: Queue()'s argument, for queue_log alone. `raise_keeps_min`: QUEUE_RAISE_PENALTY was
+    written rN. `rule`: in place of the queue's defaultrule. `position`: the place it asks for.
+    `timeout`: how long it waits, s. `once`: for one pass over the agents (option n).
     """
 
     kind: Literal["join"] = "join"
@@ -130,6 +132,7 @@ class Join(_Message):
     position: Annotated[int, Field(ge=1, le=MAX_POSITION)] | None = None
     timeout: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_S)] | None = None
     once: bool = False
+    url: Text = ""
     caller_id_num: Text = ""
     caller_id_name: Text = ""
 
@@ -183,6 +186,27 @@ class Complete(_Message):
     transfer: Text = ""
 
 
+class Replaced(_Message):
+    """A caller's place, or its talk, has gone over to another channel of this box: an attended
+    transfer by who held it. `uniqueid`, `channel` and caller's id are the new one's."""
+
+    kind: Literal["replaced"] = "replaced"
+    call_id: Id
+    uniqueid: Id
+    channel: Text = ""
+    caller_id_num: Text = ""
+    caller_id_name: Text = ""
+
+
+class Transferred(_Message):
+    """A phone of this box has transferred the call that came to it over the trunk; the talk is
+    another box's. `transfer`: as `Complete` has it."""
+
+    kind: Literal["transferred"] = "transferred"
+    interface: Interface
+    transfer: Text = ""
+
+
 class Device(_Message):
     """A device's state as this box sees it."""
 
@@ -221,7 +245,16 @@ class Snapshot(_Message):
 
 
 Event = Annotated[
-    Join | Leave | Answer | Connect | OfferEnded | Complete | Device | Snapshot,
+    Join
+    | Leave
+    | Answer
+    | Connect
+    | OfferEnded
+    | Complete
+    | Replaced
+    | Transferred
+    | Device
+    | Snapshot,
     Field(discriminator="kind"),
 ]
 
@@ -230,7 +263,12 @@ Event = Annotated[
 
 
 class Originate(_Message):
-    """Ring an agent for a caller of this box. The channel's id is the offer's id."""
+    """Ring an agent for a caller of this box. The channel's id is the offer's id.
+
+    position: the caller's, as it is rung. variables, values: what both channels are given for the
+    talk, by commas; QEHOLDTIME, the last, is without a value. membergosub, monitor_format: as in
+    line/calling.py.
+    """
 
     kind: Literal["originate"] = "originate"
     offer_id: Id
@@ -244,6 +282,11 @@ class Originate(_Message):
     timeout_ms: Annotated[int, Field(gt=0)]
     caller_id_num: Text = ""
     caller_id_name: Text = ""
+    position: Annotated[int, Field(ge=0)] = 0
+    variables: Annotated[str, Field(pattern=r"^[A-Z,]{0,400}$")] = ""
+    values: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:+*#/,-]{0,600}$")] = ""
+    membergosub: Subroutine = ""
+    monitor_format: Label = ""
 
 
 class Cancel(_Message):
@@ -388,7 +431,8 @@ class Told(_Message):
 
     words: sound files, and numbers to say as `#12`. again_s: when to ask again, seconds from now;
     0: never. heard: what to bring along then. patience_s: how long the box lets the caller wait
-    beyond its own timeout, for the line to end the wait; 0: not at all.
+    beyond its own timeout, for the line to end the wait; 0: not at all. rung: a phone rings for the
+    caller now.
     """
 
     type: Literal["told"] = "told"
@@ -403,6 +447,7 @@ class Told(_Message):
     musicclass: Label = ""
     ringing: bool = False
     patience_s: Annotated[int, Field(ge=0, le=7200)] = 0
+    rung: bool = False
     meeting: Meeting = Meeting()
 
 

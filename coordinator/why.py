@@ -201,6 +201,11 @@ def _overdue(scene: Scene, entry: Entry) -> str:
     return "Its own time limit passed: nobody more was rung, and it stayed for the ring under way."
 
 
+def _replaced(scene: Scene, entry: Entry) -> str:
+    who = entry.data["caller_id_num"] or entry.data["channel"]
+    return f"An attended transfer put {who} into its place."
+
+
 def _detached(scene: Scene, entry: Entry) -> str:
     return f"The link to box {entry.data['box']} was lost: it kept its place and was passed over."
 
@@ -326,6 +331,7 @@ TELLERS: dict[str, Teller] = {
     "caller.refused": _refused,
     "caller.moved": _moved,
     "caller.window": _rule,
+    "caller.replaced": _replaced,
     "caller.left": _left,
     "caller.overdue": _overdue,
     "caller.detached": _detached,

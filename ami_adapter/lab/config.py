@@ -18,8 +18,8 @@ FIRST_AGENT = 101
 RTP_PORTS = 1000
 
 #: Asterisk's core complains of these when they are absent; empty means its defaults.
-_DEFAULTS = ["acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "features.conf", "udptl.conf"]
-_DEFAULTS += ["pjproject.conf"]
+_DEFAULTS = ["acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "udptl.conf"]
+_DEFAULTS += ["pjproject.conf", "res_parking.conf"]
 
 _TEMPLATES = files("ami_adapter") / "lab" / "templates"
 _DIALPLAN = files("ami_adapter") / "dialplan"
@@ -53,7 +53,7 @@ def render(template: str, **values: object) -> str:
 
 def files_of(plan: Plan) -> dict[str, str]:
     """Every file of the box's /etc/asterisk, by name."""
-    plain = ["asterisk", "indications", "logger", "modules", "musiconhold", "rtp"]
+    plain = ["asterisk", "features", "indications", "logger", "modules", "musiconhold", "rtp"]
     values = {**vars(plan), "rtp_end": plan.rtp_start + RTP_PORTS - 1}
     return {
         **dict.fromkeys(_DEFAULTS, ""),

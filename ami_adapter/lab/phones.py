@@ -159,7 +159,7 @@ class Phone(asyncio.DatagramProtocol):
             ("Max-Forwards", "70"),
         ]
         self._answers[call_id] = asyncio.get_running_loop().create_future()
-        self._send(sip.Message(f"{method} sip:{box} SIP/2.0", headers), _endpoint(box))
+        self._send(sip.Message(f"{method} sip:{box} SIP/2.0", headers), endpoint(box))
         try:
             return await asyncio.wait_for(self._answers[call_id], ANSWER_S)
         finally:
@@ -198,7 +198,7 @@ class Phone(asyncio.DatagramProtocol):
             ("Max-Forwards", "70"),
         ]
         target = sip.uri(invite["Contact"])
-        self._send(sip.Message(f"BYE {target} SIP/2.0", headers), _endpoint(_host(invite)))
+        self._send(sip.Message(f"BYE {target} SIP/2.0", headers), endpoint(_host(invite)))
         self._end(call, "phone")
 
     # ── What the box says ───────────────────────────────────────────────────────────────────
@@ -280,7 +280,7 @@ class Phone(asyncio.DatagramProtocol):
     def _reply(self, dialog: _Dialog, status: str, *extra: tuple[str, str], body: str = "") -> None:
         extra = (("Contact", self._contact), *extra)
         message = sip.reply(dialog.invite, status, dialog.tag, *extra, body=body)
-        self._send(message, _endpoint(_host(dialog.invite)))
+        self._send(message, endpoint(_host(dialog.invite)))
         self._changed.set()
 
     def _send(self, message: sip.Message, addr: tuple[str, int]) -> None:
@@ -308,6 +308,7 @@ def _host(invite: sip.Message) -> str:
     return invite["Via"].split()[1].partition(";")[0]
 
 
-def _endpoint(box: str) -> tuple[str, int]:
+def endpoint(box: str) -> tuple[str, int]:
+    """Where a box listens, from its address:port."""
     host, _, port = box.partition(":")
     return host, int(port or 5060)

@@ -86,8 +86,15 @@ def _tagged(name: str, value: str, tag: str) -> str:
 
 
 def sdp(address: str, port: int) -> str:
-    """An offer or answer of one µ-law stream."""
+    """An offer or answer of one µ-law stream, with keys as events (RFC 4733)."""
     return (
         f"v=0\r\no=phone 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
-        f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+        f"m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n"
+        "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
     )
+
+
+def media(body: str) -> tuple[str, int]:
+    """Where the other side of an SDP listens."""
+    address = body.partition("c=IN IP4 ")[2].split()[0]
+    return address, int(body.partition("m=audio ")[2].split()[0])

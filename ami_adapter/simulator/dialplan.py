@@ -115,13 +115,16 @@ class Visit(Owner):
         channel.number = NOT_IN_NUMBER.sub("", channel.number)
         channel.caller = NOT_IN_NAME.sub("", channel.caller)
         joined = self._parameters()
-        self._set(GVQ_SINCE=joined["Since"], GVQ_VISIT=str(self.number))
+        self._set(GVQ_SINCE=joined["Since"], GVQ_VISIT=str(self.number), GVQ_ID=channel.uniqueid)
         self._set(GVQ_QUEUE=self.request.queue, GVQ_JOIN=self._join(joined))
         self._set(QUEUESTATUS="", GVQ_TICKET="", GVQ_MEETING="", GVQ_TAKEN=NOBODY)
         self._step("arrive")
         channel.at("gvq-caller", "s", 17)
         self.box.answer(channel)
-        self._user_event("GvqJoin", [("Visit", str(self.number)), *joined.items()])
+        known_as = [("Id", channel.uniqueid), ("Visit", str(self.number))]
+        told = [*joined.items()]
+        told.insert(2, ("Options", ""))
+        self._user_event("GvqJoin", [*known_as, *told, ("Url", "")])
         channel.at("gvq-wait", "s", 1, "WaitExten", "604800")
         self.hearing.ask()
         if self.request.timeout is not None:
@@ -233,7 +236,8 @@ class Visit(Owner):
         outcome = OUTCOMES.get(status, "redirected")
         self.channel.at("gvq-leave", "s", 11)
         reason = digits if outcome == "exit_key" else status
-        body = [("Visit", str(self.number)), ("Outcome", outcome), ("Reason", reason)]
+        known_as = [("Id", self.channel.uniqueid), ("Visit", str(self.number))]
+        body = [*known_as, ("Outcome", outcome), ("Reason", reason)]
         self._user_event("GvqLeave", body)
         if status == "FALLBACK":
             context = self.box.variables.get("GVQ_FALLBACK_CONTEXT", "")

@@ -43,6 +43,7 @@ class Hearing:
         """GvqAsk, and look for the answer."""
         self._channel.variables["GVQ_TOLD"] = ""
         body = [
+            ("Id", self._channel.uniqueid),
             ("Visit", str(self._visit)),
             ("Heard", self._heard),
             ("Spoke", str(int(self._spoke_s))),

@@ -19,11 +19,16 @@ from coordinator.protocol import (
     Join,
     Leave,
     OfferEnded,
+    Replaced,
     Snapshot,
     Ticket,
+    Transferred,
 )
 
-Event = Join | Leave | Answer | Connect | OfferEnded | Complete | Device | Snapshot
+Event = (
+    Join | Leave | Answer | Connect | OfferEnded | Complete | Replaced | Transferred | Device
+    | Snapshot
+)  # fmt: skip
 
 
 async def take(engine: Engine, origin: Origin, event: Event) -> Reply:
@@ -43,6 +48,10 @@ async def take(engine: Engine, origin: Origin, event: Event) -> Reply:
         case Complete():
             offer = (event.offer_id, event.fence)
             return await engine.complete(origin, *offer, event.ended_by, event.transfer)
+        case Replaced():
+            return await engine.replaced(origin, event)
+        case Transferred():
+            return await engine.transferred(origin, event.interface, event.transfer)
         case Device():
             return await engine.device(origin, event.interface, event.state)
         case Snapshot():

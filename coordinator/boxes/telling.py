@@ -26,6 +26,7 @@ async def tell(engine: Engine, box: str, ask: Ask) -> Told | None:
         musicclass=settings.musicclass,
         ringing=settings.ringing,
         patience_s=standing.patience_s,
+        rung=standing.state != "waiting",
         meeting=_meeting(settings),
     )
 

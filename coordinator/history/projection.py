@@ -97,6 +97,11 @@ def _moved(tables: Tables, entry: Entry) -> None:
     _set(tables.call(entry), priority=entry.data["priority"], box=entry.data["box"])
 
 
+def _replaced(tables: Tables, entry: Entry) -> None:
+    texts = {name: entry.data[name] for name in ("channel", "caller_id_num", "caller_id_name")}
+    _set(tables.call(entry), **texts)
+
+
 def _left(tables: Tables, entry: Entry) -> None:
     wait_us = entry.data["wait_us"]
     _set(
@@ -139,6 +144,7 @@ _STEPS: dict[str, Callable[[Tables, Entry], None]] = {
     "caller.joined": _joined,
     "caller.refused": _refused,
     "caller.moved": _moved,
+    "caller.replaced": _replaced,
     "caller.left": _left,
     "offer.made": _offered,
     "offer.ended": _offer_ended,

@@ -91,8 +91,6 @@ def needless(same: str | None, says: str) -> Option:
     return Option(same=same, says=says, harmless=True)
 
 
-_VARIABLES = differs("no", "these channel variables are not set")
-_MONITOR = differs(None, "calls are not recorded; start MixMonitor in the dialplan")
 _GONE = needless(None, "Asterisk no longer reads it either")
 
 #: Of a queue, but for `member`.
@@ -151,11 +149,11 @@ OPTIONS: dict[str, Option] = {
     "queue-thankyou": mapped("queue_thankyou"),
     "queue-reporthold": mapped("queue_reporthold"),
     # Round the call
-    "setinterfacevar": _VARIABLES,
-    "setqueueentryvar": _VARIABLES,
-    "setqueuevar": _VARIABLES,
-    "membergosub": differs("", "the agent's channel runs no subroutine before the call"),
-    "monitor-format": _MONITOR,
+    "setinterfacevar": mapped("setinterfacevar"),
+    "setqueueentryvar": mapped("setqueueentryvar"),
+    "setqueuevar": mapped("setqueuevar"),
+    "membergosub": mapped("membergosub"),
+    "monitor-format": mapped("monitor_format"),
     "log-restricted-caller-id": differs("yes", "journal and queue_log name every caller"),
     # Gone from Asterisk
     "monitor-type": _GONE,

@@ -17,10 +17,10 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from coordinator.errors import Refused
-from coordinator.line import announcing, keys, reads
+from coordinator.line import announcing, calling, keys, reads
 from coordinator.line.scripts import Timing, library
 from coordinator.line.types import MemberSettings, Origin, PenaltyChange, QueueSettings, Reply
-from coordinator.protocol import Join, Snapshot
+from coordinator.protocol import Join, Replaced, Snapshot
 from coordinator.redis_client import is_outage
 
 log = logging.getLogger(__name__)
@@ -68,12 +68,14 @@ class Engine(reads.Reads):
         """Creates a queue or changes its settings; the line itself is untouched."""
         fields = asdict(settings)
         # One text: no transition looks into it, and each ask of a caller reads it (reads.standing).
+        packed = {*announcing.DEFAULTS, *calling.DEFAULTS}
         kept = {
             name: int(value) if isinstance(value, bool) else value
             for name, value in fields.items()
-            if name not in announcing.DEFAULTS
+            if name not in packed
         }
         kept["announcing"] = announcing.packed(fields)
+        kept["calling"] = calling.packed(fields)
         return await self._ask("put_queue", queue=queue, settings=kept)
 
     async def delete_queue(self, queue: str) -> Reply:
@@ -231,6 +233,14 @@ class Engine(reads.Reads):
         return await self._event(
             "complete", origin, offer_id=offer_id, fence=fence, ended_by=ended_by, transfer=transfer
         )
+
+    async def replaced(self, origin: Origin, replaced: Replaced) -> Reply:
+        """Another channel has a caller's place or talk."""
+        return await self._event("replaced", origin, **replaced.model_dump(exclude={"kind"}))
+
+    async def transferred(self, origin: Origin, interface: str, transfer: str) -> Reply:
+        """The home box of an agent who talks over a trunk says that it has transferred the call."""
+        return await self._event("transferred", origin, interface=interface, transfer=transfer)
 
     async def device(self, origin: Origin, interface: str, state: str) -> Reply:
         """A device's state as the box sees it."""

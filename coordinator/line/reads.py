@@ -256,7 +256,8 @@ def _settings(fields: dict[str, str]) -> QueueSettings:
         for name, field in QueueSettings.__dataclass_fields__.items()
         if name in fields
     }
-    return QueueSettings(**kept, **unpacked(fields.get("announcing")))
+    texts = (unpacked(fields.get(name)) for name in ("announcing", "calling"))
+    return QueueSettings(**kept, **{name: value for text in texts for name, value in text.items()})
 
 
 def _typed(kind: object, text: str) -> int | bool | str:

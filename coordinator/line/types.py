@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from coordinator.line.announcing import Announcing
+from coordinator.line.calling import Calling
 
 Strategy = Literal[
     "ringall", "leastrecent", "fewestcalls", "rrmemory", "rrordered", "linear", "random", "wrandom",
@@ -25,8 +26,10 @@ CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSettings(Announcing):
-    """How a queue serves and what is heard. Times in seconds; names and defaults are Queue()'s.
+class QueueSettings(Calling):
+    """How a queue serves, what is heard, and what is done around a talk.
+
+    Times in seconds; names and defaults are Queue()'s.
 
     joinempty, leavewhenempty: comma lists of EMPTY_CONDITIONS; nobody may join, or stay, while
     one of them holds for every member at work. defaultrule: a penalty rule's name, "" for none.

@@ -124,7 +124,17 @@ def _joined(entry: Entry, style: Style, standing: Standing) -> list[Row]:
     if standing != "out":
         return []
     name = (data["caller_id_name"],) if style.caller_names else ()
-    return [_of_call(entry, NONE, "ENTERQUEUE", "", data["caller_id_num"], data["position"], *name)]
+    return [
+        _of_call(
+            entry,
+            NONE,
+            "ENTERQUEUE",
+            data.get("url", ""),
+            data["caller_id_num"],
+            data["position"],
+            *name,
+        )
+    ]
 
 
 def _left(entry: Entry, style: Style, standing: Standing) -> list[Row]:

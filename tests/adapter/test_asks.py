@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_dropped_and_said(changes: dict[str, str], says: 
 
 def test_the_answer_in_two_variables() -> None:
     words = "queue-thereare&#12&queue-callswaiting"
-    assert asks.answer(TOLD) == f"15,12.0.0..0,{words},keys,jazz,1,7200"
+    assert asks.answer(TOLD) == f"15,12.0.0..0,{words},keys,jazz,1,7200,0"
     assert asks.meeting(TOLD) == "beep&hello,2,0,hold,,,"
 
 

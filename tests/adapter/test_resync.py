@@ -30,7 +30,7 @@ def offer(bridge: str = "", call: str = "a-1.1-2", **variables: str) -> Headers:
     """An agent's channel."""
     own = {
         "GVQ_OFFER": "gvq-5", "GVQ_FENCE": "5", "GVQ_CALL": call, "GVQ_QUEUE": "sales",
-        "GVQ_AGENT": "ann",
+        "GVQ_AGENT": "ann", "GVQ_CALLER": "a-1.1",
     }  # fmt: skip
     return channel("gvq-5", bridge, **own | variables)
 
@@ -43,7 +43,7 @@ def test_a_waiting_caller_with_its_ticket() -> None:
     assert call.join.model_dump() == {
         "kind": "join", "call_id": "a-1.1-2", "channel": "PJSIP/a-1.1", "uniqueid": "a-1.1",
         "queue": "sales", "priority": 9, "min_penalty": 1, "max_penalty": 20,
-        "raise_penalty": 4, "raise_keeps_min": True, "rule": "soon",
+        "raise_penalty": 4, "raise_keeps_min": True, "rule": "soon", "url": "",
         "position": 2, "timeout": 90, "once": True,
         "caller_id_num": "+46701", "caller_id_name": "Ann B",
     }  # fmt: skip
@@ -108,8 +108,10 @@ def test_a_phone_that_rings_for_nobody_is_an_orphan() -> None:
 
 
 def test_an_agent_who_talks_with_somebody_else_is_left_alone() -> None:
+    """An attended transfer took the caller away; the line knows whose talk it is."""
     found = read("a", [offer("bridge-1")], [], NOW)
-    assert (found.snapshot.offers, found.orphans) == ([], ())
+    assert [live.talking for live in found.snapshot.offers] == [True]
+    assert found.orphans == ()
 
 
 def test_a_local_channels_other_half_is_no_offer() -> None:

@@ -10,6 +10,8 @@ from coordinator.protocol import (
     Complete,
     Connect,
     OfferEnded,
+    Replaced,
+    Transferred,
 )
 from tests.adapter.support.events import (
     CALLER,
@@ -216,3 +218,53 @@ def test_a_second_originate_of_one_id_fails_and_the_call_goes_on() -> None:
     """Asterisk refuses the id of a channel that lives, and says so under that id."""
     out = all_of(ringing(), [bridged(), failed(0), hung_up(OFFER_ID)])
     assert [event.kind for event in out] == ["connect", "complete"]
+
+
+CALL_ID = f"{CALLER}-1"  # the Uniqueid has the box's name already
+
+ATTENDED = {
+    "event": "AttendedTransfer", "result": "Success", "desttype": "App", "destapp": "WaitExten",
+    "origtransfereruniqueid": OFFER_ID, "transfereeuniqueid": "7.7",
+    "transfereechannel": "PJSIP/x-1", "transfereecalleridnum": "42",
+    "transfereecalleridname": "<unknown>",
+}  # fmt: skip
+
+
+def test_who_is_transferred_to_a_waiting_caller_has_its_place() -> None:
+    here = box()
+    here.take(joined())
+    event = {**ATTENDED, "origtransfereruniqueid": "8.8", "secondtransfereruniqueid": CALLER}
+    assert here.take(event).events == (
+        Replaced(call_id=CALL_ID, uniqueid="7.7", channel="PJSIP/x-1", caller_id_num="42"),
+    )
+    assert here.take(hung_up(CALLER)).events == ()
+    assert here.waits("7.7", CALL_ID)
+
+
+def test_who_is_transferred_to_a_talking_caller_talks_on_with_its_agent() -> None:
+    here = ringing()
+    here.take(bridged())
+    event = {**ATTENDED, "origtransfereruniqueid": "8.8", "secondtransfereruniqueid": CALLER}
+    [replaced] = here.take(event).events
+    assert isinstance(replaced, Replaced)
+    assert all_of(here, [hung_up(CALLER), hung_up("7.7"), hung_up(OFFER_ID)]) == [
+        Complete(**OFFER_, ended_by="caller")
+    ]
+
+
+@pytest.mark.parametrize(("event", "interface"), [
+    ({"event": "BlindTransfer", "transfererchannel": "PJSIP/10-1-0001", "extension": "9",
+      "transfereecontext": "gvq-trunk", "context": "c"}, "PJSIP/10-1"),
+    ({**ATTENDED, "origtransfererchannel": "PJSIP/101-01", "transfereecontext": "gvq-trunk"},
+     "PJSIP/101"),
+    ({**ATTENDED, "secondtransfererchannel": "PJSIP/101-01", "transfertargetcontext": "gvq-trunk"},
+     "PJSIP/101"),
+    ({"event": "BlindTransfer", "transfererchannel": "PJSIP/101-01", "transfereecontext": "x"}, ""),
+])  # fmt: skip
+def test_a_transfer_of_a_call_from_the_trunk_is_told_by_its_phone(
+    event: dict[str, str], interface: str
+) -> None:
+    told = box().take({**event, "result": "Success"}).events
+    assert [each.interface for each in told if isinstance(each, Transferred)] == (
+        [interface] if interface else []
+    )

@@ -74,7 +74,7 @@ async def test_it_is_enough_and_less_is_refused(
 ) -> None:
     url = path.format(queue="q", agent="x", call_id="c", box="zz", token="0", rule="r")
     body = BODIES.get(path) if method in ("PUT", "POST", "PATCH") else None
-    if method == "PUT" and body is None:
+    if method in ("PUT", "PATCH") and body is None:
         body = {}
     options: dict[str, Any] = {"json": body} if body is not None else {}
     await nobody.refused("unauthorized", method, url, **options)

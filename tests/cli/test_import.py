@@ -87,12 +87,12 @@ def test_a_dry_run_and_then_it(clean: Run, files: Path) -> None:
 
 def test_a_template_is_told_once_and_many_places_are_counted(clean: Run, tmp_path: Path) -> None:
     conf = tmp_path / "queues.conf"
-    queues = "".join(f"[q{n}](t)\nmembergosub = hi\n" for n in range(7))
+    queues = "".join(f"[q{n}](t)\nlog-restricted-caller-id = no\n" for n in range(7))
     conf.write_text(f"[t](!)\nautofill = no\n{queues}[q8]\nmonitor-type = MixMonitor\n")
-    autofill, gosub, gone, _ = clean("import", str(conf), "--dry-run").out.splitlines()[-4:]
+    autofill, restricted, gone, _ = clean("import", str(conf), "--dry-run").out.splitlines()[-4:]
     assert autofill.startswith(f"{conf}:2: autofill: ")
     many = f"{conf}:4 {conf}:6 {conf}:8 {conf}:10 {conf}:12 and 2 more"
-    assert gosub.startswith(f"{many}: membergosub: ")
+    assert restricted.startswith(f"{many}: log-restricted-caller-id: ")
     assert gone.startswith(f"{conf}:18: monitor-type: ")
     assert gone.endswith(" (harmless).")
 

@@ -1,6 +1,7 @@
 """Real Asterisk boxes a, b, c, SIP phones and SIPp callers at them."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -72,14 +73,14 @@ class SipPhone(LabPhone):
 
     def __init__(self, phone: Phone, boxes: dict[str, Box]) -> None:
         super().__init__(phone)
-        self._boxes = boxes
+        self.by_name = boxes
 
     def hang_up(self) -> None:
         for call in self.phone.active:
             self.phone.hang_up(call)
 
     async def move(self, box: str) -> None:
-        before, there = self.phone.box, self._boxes[box].sip
+        before, there = self.phone.box, self.by_name[box].sip
         await self.phone.register(there)
         await self.phone.register(before, expires_s=0)
         self.phone.box = there
@@ -129,48 +130,51 @@ class SipPerson:
 
 @dataclass
 class LabSite:
-    """Site: the lab. `stack` ends phones and callers."""
+    """Site: the lab. `stack` ends phones and callers; `make_phone`: which kind of phone."""
 
     status: LabStatus
     stack: AsyncExitStack
+    make_phone: Callable[[str, str], Phone] = Phone
 
     def __post_init__(self) -> None:
-        self._boxes = {box.name: box for box in self.status.boxes}
-        self.boxes = tuple(self._boxes)
+        self.by_name = {box.name: box for box in self.status.boxes}
+        self.boxes = tuple(self.by_name)
         self._phones: dict[str, Phone] = {}
-        self._onlookers: dict[str, Ami] = {}
+        #: Who looks on, by box.
+        self.onlookers: dict[str, Ami] = {}
         self._keys: dict[str, list[LampKey]] = {}
 
     def ami(self, box: str) -> tuple[str, int, str, str]:
-        at = self._boxes[box]
+        at = self.by_name[box]
         host, _, port = at.ami.partition(":")
         return host, int(port), at.adapter_username, at.ami_secret
 
     async def phone(self, agent: str, box: str, behaviour: Behaviour) -> SipPhone:
         phone = self._phones.get(agent)
         if phone is None:
-            phone = await self.stack.enter_async_context(Phone(agent, self._boxes[box].sip))
+            made = self.make_phone(agent, self.by_name[box].sip)
+            phone = await self.stack.enter_async_context(made)
             self._phones[agent] = phone
         else:
-            await phone.register(self._boxes[box].sip)
-        handle = SipPhone(phone, self._boxes)
+            await phone.register(self.by_name[box].sip)
+        handle = SipPhone(phone, self.by_name)
         self.stack.callback(handle.rest)
         handle.behave(behaviour)
         return handle
 
     async def call(self, box: str, queue: str, number: str, asked: Asked) -> SipPerson:
-        group = Callers(self._boxes[box], extension(queue, asked), numbers=[number])
+        group = Callers(self.by_name[box], extension(queue, asked), numbers=[number])
         await self.stack.enter_async_context(group)
-        return SipPerson(group, self._onlookers.get(box))
+        return SipPerson(group, self.onlookers.get(box))
 
     async def lamp(self, box: str, name: str) -> LampKey:
-        key = await self.stack.enter_async_context(lamp_key(self._boxes[box].sip, name))
+        key = await self.stack.enter_async_context(lamp_key(self.by_name[box].sip, name))
         self._keys.setdefault(box, []).append(key)
         return key
 
     async def restart(self, box: str) -> None:
         real_lab.stop_box(self.status.path, box, kill=True)
-        self._boxes[box] = await asyncio.to_thread(real_lab.start_box, self.status.path, box)
+        self.by_name[box] = await asyncio.to_thread(real_lab.start_box, self.status.path, box)
         for key in self._keys.get(box, []):
             await key.subscribe()
 
@@ -178,12 +182,12 @@ class LabSite:
         """A call to the agent's phone that is none of a queue's."""
         await self.listen(box)
         asked = {"Channel": f"PJSIP/{agent}", "Application": "Wait", "Data": "60", "Async": "true"}
-        await self._onlookers[box].action("Originate", **asked)
+        await self.onlookers[box].action("Originate", **asked)
 
     async def listen(self, box: str) -> None:
-        if box not in self._onlookers:
-            session = await self.stack.enter_async_context(connect(self._boxes[box]))
-            self._onlookers[box] = session
+        if box not in self.onlookers:
+            session = await self.stack.enter_async_context(connect(self.by_name[box]))
+            self.onlookers[box] = session
 
     def rings(self) -> list[Ring]:
         rings = [

@@ -156,7 +156,7 @@ class Rig:
         self.adapters: dict[str, Program] = {}
         self.phones: dict[str, Phone] = {}
         self._directory = directory
-        self._people: list[Person] = []
+        self.people: list[Person] = []
         self._rings_before = 0
 
     async def __aenter__(self) -> "Rig":
@@ -204,7 +204,7 @@ class Rig:
     async def clear(self) -> None:
         """Everybody hangs up and goes home; the next test finds no queue, no agent at work."""
         ask = self.coordinator.ask
-        for person in self._people:
+        for person in self.people:
             await person.hang_up()
         await eventually(self._idle, WITHIN_S)
         for agent in await ask("GET", "/v1/agents"):
@@ -271,9 +271,9 @@ class Rig:
 
     async def dial(self, box: str, queue: str = "sales", **asked: int) -> Person:
         """Somebody calls; nothing is waited for."""
-        number = f"5550{len(self._people):03d}"
+        number = f"5550{len(self.people):03d}"
         person = await self.site.call(box, queue, number, Asked(**asked))
-        self._people.append(person)
+        self.people.append(person)
         return person
 
     async def call(self, box: str, queue: str = "sales", **asked: int) -> Caller:

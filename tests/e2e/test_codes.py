@@ -6,11 +6,10 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
-from ami_adapter.lab import Box, LabStatus
+from ami_adapter.lab import LabStatus
 from ami_adapter.lab.callers import Callers
 from tests.e2e.lab_site import LabSite
 from tests.e2e.rig import Rig
-from tests.lab.ami import Ami
 from tests.waiting import eventually
 
 pytestmark = [
@@ -31,19 +30,12 @@ class Site(LabSite):
         """What this agent's phone hears of the code, until it is hung up by the box."""
         ami, first = self.onlookers[box], {"CallerIDNum": agent, "Exten": code, "Priority": "1"}
         before = len(ami.all("Newexten", **first))
-        async with Callers(self.at(box), code, numbers=[agent]):
+        async with Callers(self.by_name[box], code, numbers=[agent]):
             channel = (await ami.wait("Newexten", before + 1, **first))["Uniqueid"]
             await ami.wait("Hangup", Uniqueid=channel)
         steps = ami.all("Newexten", Uniqueid=channel)
         heard = [step for step in steps if step["Application"] in ("Playback", "Busy")]
         return [f"{step['Application']} {step['AppData']}" for step in heard]
-
-    def at(self, box: str) -> Box:
-        return self._boxes[box]
-
-    @property
-    def onlookers(self) -> dict[str, Ami]:
-        return self._onlookers
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -198,6 +190,6 @@ async def _logs_in(site: Site) -> bool:
 
 def said(site: Site, name: str, box: str = "a") -> str:
     """A global variable of the box's dialplan."""
-    listed = site.at(box).cli("dialplan show globals").splitlines()
+    listed = site.by_name[box].cli("dialplan show globals").splitlines()
     pairs = (line.strip().partition("=") for line in listed)
     return {key: value for key, _, value in pairs}[name]

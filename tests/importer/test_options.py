@@ -94,6 +94,7 @@ def test_the_booleans_are_those_of_queue() -> None:
         "announce_position_only_up", "announce_to_first_user", "autopausebusy",
         "autopauseunavail", "random_periodic_announce", "relative_periodic_announce",
         "reportholdtime", "ringing", "ringinuse",
+        "setinterfacevar", "setqueueentryvar", "setqueuevar",
     ]  # fmt: skip
 
 

@@ -67,11 +67,11 @@ def test_the_tables_are_a_target(url: str) -> None:
     assert read.body.model_dump(exclude_unset=True)["queues"] == {
         "help": {
             "retry": 7, "joinempty": "paused,penalty,unavailable", "announce_frequency": 30,
-            "queue_thankyou": "beep",
+            "queue_thankyou": "beep", "setinterfacevar": False,
         },
         "sales": {
             "strategy": "linear", "timeout": 20, "weight": 2, "musicclass": "jazz",
-            "announce_frequency": 0,
+            "announce_frequency": 0, "setinterfacevar": True,
         },
     }  # fmt: skip
     assert {one.paused for one in read.body.members if one.agent == "102"} == {False}
@@ -88,7 +88,6 @@ def test_the_tables_are_a_target(url: str) -> None:
 def test_a_remark_names_table_and_row(url: str) -> None:
     read = target_of(read_tables(url))
     assert {(str(one.line.file), one.line.number, one.what) for one in read.remarks} == {
-        ("queues", 2, "setinterfacevar"),
         ("queue_members", 1, "penalty"),
     }
 

@@ -65,11 +65,13 @@ class TestTheFiles:
         alike = common | {"joinempty": "paused,penalty"}
         assert read.body.model_dump(exclude_unset=True)["queues"] == {
             "sales": alike
-            | {"strategy": "linear", "weight": 2, "musicclass": "jazz", "announce_frequency": 0},
+            | {"strategy": "linear", "weight": 2, "musicclass": "jazz", "announce_frequency": 0,
+               "setinterfacevar": True},
             "support": common
             | {"strategy": "rrordered", "joinempty": "paused,penalty,unavailable",
-               "leavewhenempty": "paused,penalty,unavailable", "musicclass": "jazz"},
-            "night": alike | {"strategy": "rrmemory", "retry": 5},
+               "leavewhenempty": "paused,penalty,unavailable", "musicclass": "jazz",
+               "setinterfacevar": True},
+            "night": alike | {"strategy": "rrmemory", "retry": 5, "setinterfacevar": False},
         }  # fmt: skip
 
     def test_one_agent_a_phone(self, read: Target) -> None:
@@ -94,7 +96,6 @@ class TestTheFiles:
         assert remarks(read) == {
             ("queues.conf", 5, "shared_lastcall"),
             ("queues.conf", 6, "log_membername_as_agent"),
-            ("queues.conf", 13, "setinterfacevar"),
             ("queues.conf", 27, "strategy = roundrobin"),
             ("queues.conf", 29, "retry = 0"),
             ("support.conf", 6, "sampling"),

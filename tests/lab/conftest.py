@@ -2,13 +2,25 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from ami_adapter import lab as real_lab
 from ami_adapter.lab import Box, LabStatus
+from ami_adapter.lab.desk import DeskPhone
+from tests.e2e.lab_site import DIALPLAN, LabSite, SipPhone
+from tests.e2e.rig import Rig
 from tests.lab.ami import Ami, connect
+
+#: What the caller's channel has after the queue.
+AFTER = (
+    "Status: ${QUEUESTATUS},Answered: ${ANSWEREDTIME}/${ANSWEREDTIME_MS},"
+    "Waited: ${QUEUEWAIT}/${QUEUEWAIT_MS},Dialed: ${DIALEDTIME},Position: ${QUEUEPOSITION},"
+    "Abandoned: ${ABANDONED}"
+)
 
 #: Each way of calling a queue that a test needs; "Returned" says with which QUEUESTATUS.
 EXTENSIONS = """
@@ -38,7 +50,33 @@ exten => bounded,1,Set(QUEUE_PRIO=7)
  same => n,Set(QUEUE_RAISE_PENALTY=r3)
  same => n,Gosub(gvq,sales.vip-2,1(m(classic)n,,,90,,,rule|_2.0-a,3))
  same => n,Goto(returned,s,1)
-exten => h,1,UserEvent(OwnHangupExtension,Status: ${QUEUESTATUS})
+exten => recorded,1,Set(MONITOR_FILENAME=rec-${CALLERID(num)},x)
+ same => n,Set(MONITOR_EXEC=touch /tmp/^{MIXMONITOR_FILENAME:0:1}-gvq-exec)
+ same => n,Gosub(gvq,sales,1(c))
+ same => n,Gosub(gvq,support,1(c))
+ same => n,Goto(returned,s,1)
+exten => goes-on,1,Gosub(gvq,sales,1(F(survey^s^1)))
+exten => goes-next,1,Gosub(gvq,sales,1(F))
+ same => n,Goto(survey,s,1)
+exten => subs,1,Gosub(gvq,sales,1(b(before^agent^1)B(before^caller^1),http://x/?a=1))
+ same => n,Goto(returned,s,1)
+exten => gosub,1,Gosub(gvq,sales,1(,,,,,popup))
+ same => n,Goto(returned,s,1)
+exten => _opt-.,1,Gosub(gvq,sales,1(${EXTEN:4}))
+ same => n,Goto(returned,s,1)
+exten => h,1,UserEvent(OwnHangupExtension,@AFTER@)
+
+[survey]
+exten => s,1,UserEvent(Survey,Offer: ${GVQ_OFFER},Position: ${STACK_PEEK(1,c,1)})
+ same => n,Wait(60)
+
+[before]
+exten => _[a-z]!,1,UserEvent(Before,Who: ${EXTEN},Mine: ${CHANNEL(name)})
+ same => n,Return()
+
+[popup]
+exten => s,1,UserEvent(Popup,Args: ${ARG1}-${ARG2},Member: ${MEMBERNAME},Offer: ${GVQ_OFFER})
+ same => n,Return()
 
 [exits]
 exten => 1,1,Goto(went-out,${EXTEN},1)
@@ -54,10 +92,10 @@ exten => sales,1,UserEvent(SentOn,Status: ${QUEUESTATUS})
  same => n,Wait(60)
 
 [returned]
-exten => s,1,UserEvent(Returned,Status: ${QUEUESTATUS})
+exten => s,1,UserEvent(Returned,@AFTER@)
  same => n,Hangup()
 
-"""
+""".replace("@AFTER@", AFTER)
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +103,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabStatus]:
     """Boxes a, b and c. Each session takes its own part of 127/8."""
     directory: Path = tmp_path_factory.mktemp("lab")
     address = f"127.1.{os.getpid() % 256}.11"
-    yield real_lab.up(3, directory, first_address=address, extra_dialplan=EXTENSIONS)
+    yield real_lab.up(3, directory, first_address=address, extra_dialplan=EXTENSIONS + DIALPLAN)
     real_lab.remove(directory)
 
 
@@ -89,3 +127,24 @@ async def ami(a: Box) -> AsyncIterator[Ami]:
         await session.action("Setvar", Variable="GVQ_FALLBACK_AFTER", Value="0")
         await session.idle()
         yield session
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(lab: LabStatus, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+    """The boxes with their adapters, linked to one coordinator, for a whole module."""
+    async with AsyncExitStack() as stack:
+        site = LabSite(lab, stack, DeskPhone)
+        async with Rig(site, tmp_path_factory.mktemp("rig")) as rig:
+            yield rig
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def rig(shared: Rig) -> AsyncIterator[Rig]:
+    """The module's rig, empty; somebody looks on at box a."""
+    await shared.site.listen("a")
+    yield shared
+    for handle in shared.phones.values():
+        assert isinstance(handle, SipPhone)
+        assert isinstance(handle.phone, DeskPhone)
+        handle.phone.forward = ""
+    await shared.clear()

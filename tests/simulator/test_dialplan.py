@@ -23,9 +23,11 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
     join = next(event for _, event in stage.heard if event.name == "UserEvent")
     assert list(join.headers)[-15:] == [
         ("UserEvent", "GvqJoin"),
+        ("Id", caller.channel.uniqueid),
         ("Visit", "1"),
         ("Queue", "sales"),
         ("Since", "1700000000.000000"),
+        ("Options", ""),
         ("Prio", "3"),
         ("MinPenalty", ""),
         ("MaxPenalty", "5"),
@@ -36,6 +38,7 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
         ("Once", "1"),
         ("CallerNum", caller.number),
         ("CallerName", ""),
+        ("Url", ""),
         ("Key", "k1"),
     ]
 

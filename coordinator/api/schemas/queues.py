@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from coordinator.api.schemas.agents import MEMBERSHIP, MembershipOut
-from coordinator.api.schemas.announcing import Announcing
+from coordinator.api.schemas.calling import Calling
 from coordinator.api.schemas.common import (
     CALL_ID,
     Applied,
@@ -72,7 +72,7 @@ _QUEUE_LIVE = _QUEUE | {
 }  # fmt: skip
 
 
-class QueueIn(Request, Announcing):
+class QueueIn(Request, Calling):
     """A queue's settings; what is left out gets its default. Names are Queue()'s."""
 
     model_config = shown({k: v for k, v in _QUEUE.items() if k != "name"})
@@ -134,7 +134,7 @@ class QueueIn(Request, Announcing):
         return QueueSettings(**self.model_dump())
 
 
-class QueueConfig(Announcing):
+class QueueConfig(Calling):
     """A queue as configured."""
 
     name: str

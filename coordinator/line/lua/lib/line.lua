@@ -88,7 +88,8 @@ function calls.enter(join, box, rank, age, by, taken, placed)
     'position', tonumber(call.original_position), 'min_penalty', join.min_penalty or false,
     'max_penalty', join.max_penalty or false, 'raise_penalty', join.raise_penalty or false,
     'keeps_min', join.raise_keeps_min and 1 or false, 'age_us', age,
-    'placed', placed or false, 'count', in_line(join.queue), 'by', by)
+    'placed', placed or false, 'count', in_line(join.queue),
+    'url', (join.url or '') ~= '' and join.url, 'by', by)
   rules.begin(call, join.rule)
   calls.open(call)
   return call
@@ -113,6 +114,15 @@ function calls.move(call, priority, rank, by)
   journal('caller.moved', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
     'priority', priority, 'rank', rank, 'position', now_at, 'by', by)
   return now_at
+end
+
+-- Another channel is in its place.
+function calls.replace(call, by)
+  save(K.call(call.id), call, 'uniqueid', by.uniqueid, 'channel', by.channel,
+    'caller_id_num', by.caller_id_num, 'caller_id_name', by.caller_id_name)
+  journal('caller.replaced', 'queue', call.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
+    'box', call.box, 'channel', call.channel, 'caller_id_num', call.caller_id_num,
+    'caller_id_name', call.caller_id_name)
 end
 
 -- A ticket ahead of the clock shows that this server's clock is behind that which gave it. Who was

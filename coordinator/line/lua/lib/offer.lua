@@ -50,7 +50,8 @@ function offers.make(call, a, ring_us, grace)
   command(call.box, 'originate', 'offer_id', id, 'fence', fence, 'call_id', call.id,
     'uniqueid', call.uniqueid, 'queue', call.queue, 'agent', a.name, 'interface', a.interface,
     'home', a.home, 'timeout_ms', math.ceil(ring_us / 1000), 'caller_id_num', call.caller_id_num,
-    'caller_id_name', call.caller_id_name)
+    'caller_id_name', call.caller_id_name, 'position', position(call.queue, call.place),
+    unpack(calling.of(call, a)))
   return o
 end
 
@@ -121,6 +122,18 @@ function offers.stopped(id, box, fence)
     agents.update(a, 'box')
   end
   return true
+end
+
+-- The talk of this phone, at home on `box`, with a caller whom another box holds; and its call.
+function offers.abroad(box, interface)
+  local name = redis.call('HGET', K.interfaces(), interface)
+  local a = name and agents.load(name)
+  local call = a and a.call ~= '' and calls.load(a.call)
+  if not call then return nil end
+  for id in items(call.offers) do
+    local o = offers.load(id)
+    if o and o.state == 'talking' and o.home == box and o.box ~= box then return o, call end
+  end
 end
 
 -- Ends all offers of a call but one, and tells the box to stop ringing.

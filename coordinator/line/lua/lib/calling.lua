@@ -1,0 +1,49 @@
+-- What an offer brings along for the talk (line/calling.py): recording, subroutine, and the variables
+-- of setinterfacevar, setqueuevar and setqueueentryvar, as they are now, over all boxes.
+
+local calling = {}
+
+local function whole_seconds(us)
+  return int(math.floor(tonumber(us or '0') / 1000000))
+end
+
+local function of_member(call, a)
+  local m = membership(redis.call('HGET', K.memberships(a.name), call.queue))
+  return { { 'MEMBERINTERFACE', a.interface }, { 'MEMBERNAME', a.name }, { 'MEMBERCALLS', int(m.calls) },
+    { 'MEMBERLASTCALL', whole_seconds(a.last_call) }, { 'MEMBERPENALTY', int(m.penalty) },
+    { 'MEMBERDYNAMIC', '1' }, { 'MEMBERREALTIME', '0' } }
+end
+
+local function of_queue(call)
+  local q = load(K.queue(call.queue))
+  local completed = tonumber(q.completed or '0')
+  local within = completed > 0 and 100 * tonumber(q.completed_in_level or '0') / completed or 0
+  return { { 'QUEUENAME', call.queue }, { 'QUEUEMAX', q.maxlen }, { 'QUEUESTRATEGY', q.strategy },
+    { 'QUEUECALLS', int(redis.call('ZCARD', K.line(call.queue))) },
+    { 'QUEUEHOLDTIME', whole_seconds(q.hold_us) }, { 'QUEUETALKTIME', whole_seconds(q.talk_us) },
+    { 'QUEUECOMPLETED', int(completed) }, { 'QUEUEABANDONED', q.abandoned or '0' },
+    { 'QUEUESRVLEVEL', q.servicelevel }, { 'QUEUESRVLEVELPERF', string.format('%.1f', within) } }
+end
+
+-- QEHOLDTIME is the box's to fill in, for it knows when the talk begins: the last, without a value.
+local function of_entry(call)
+  return { { 'QEORIGINALPOS', call.original_position }, { 'QEHOLDTIME' } }
+end
+
+-- Fields of the originate command, as a flat list; empty where the queue asks for nothing.
+function calling.of(call, a)
+  local text = redis.call('HGET', K.queue(call.queue), 'calling')
+  if not text or text == '' then return {} end
+  local asked, names, values = cjson.decode(text), {}, {}
+  local function add(variables)
+    for _, v in ipairs(variables) do
+      names[#names + 1] = v[1]
+      values[#values + 1] = v[2]
+    end
+  end
+  if asked.setinterfacevar then add(of_member(call, a)) end
+  if asked.setqueuevar then add(of_queue(call)) end
+  if asked.setqueueentryvar then add(of_entry(call)) end
+  return { 'variables', table.concat(names, ','), 'values', table.concat(values, ','),
+    'membergosub', asked.membergosub or '', 'monitor_format', asked.monitor_format or '' }
+end

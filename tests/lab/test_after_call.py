@@ -1,0 +1,118 @@
+"""What becomes of caller and agent after the talk, and the variables of it, on real boxes."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.rig import Rig
+from tests.lab.desks import call_to, desk, onlooker
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(120, func_only=True),
+]
+
+
+async def ready(rig: Rig, **settings: Any) -> None:
+    """A queue and agent 101; nothing was seen at box a so far."""
+    await rig.queue(**settings)
+    await rig.agent("101", "a")
+    onlooker(rig).events.clear()
+
+
+@pytest.mark.parametrize("extension", ["goes-on", "goes-next"])
+async def test_option_f_takes_the_agent_on_when_the_caller_hangs_up(
+    rig: Rig, extension: str
+) -> None:
+    await ready(rig)
+    caller = await call_to(rig, extension)
+    connected = await rig.coordinator.happens("call.connected")
+    await caller.hang_up()
+    survey = await onlooker(rig).wait("Survey")
+    assert survey["Offer"] == survey["Uniqueid"] == connected.data["offer_id"]
+    done = await rig.coordinator.happens("call.completed")
+    assert done.data["ended_by"] == "caller"
+    phone = desk(rig, "101")
+    assert phone.active
+    await rig.agent_is("101", state="in_use")
+    phone.hang_up(phone.active[0])
+    await rig.agent_is("101", state="available")
+
+
+async def test_without_it_the_agent_is_hung_up(rig: Rig) -> None:
+    await ready(rig)
+    caller = await rig.call("a")
+    await rig.answered_by(caller)
+    await caller.hang_up()
+    await desk(rig, "101").until(lambda: not desk(rig, "101").active)
+
+
+async def test_option_c_goes_on_with_the_times_of_the_talk(rig: Rig) -> None:
+    await ready(rig)
+    caller = await call_to(rig, "opt-c")
+    await rig.answered_by(caller)
+    phone = desk(rig, "101")
+    phone.hang_up(phone.active[0])
+    back = await onlooker(rig).wait("Returned")
+    assert (back["Status"], back["Position"], back["Abandoned"]) == ("CONTINUE", "1", "")
+    assert 0 <= int(back["Answered"].partition("/")[2]) < 10_000
+    assert 0 < int(back["Waited"].partition("/")[2]) < 10_000
+    assert 0 <= int(back["Dialed"]) < 10
+
+
+async def test_who_leaves_unserved_has_abandoned(rig: Rig) -> None:
+    await ready(rig)
+    await rig.coordinator.ask("POST", "/v1/agents/101/logout")
+    caller = await call_to(rig, "briefly")
+    await rig.outcome(caller)
+    back = await onlooker(rig).wait("Returned")
+    assert (back["Status"], back["Abandoned"], back["Answered"]) == ("TIMEOUT", "TRUE", "0/0")
+    assert back["Waited"].partition("/")[0] == "1"
+
+
+async def test_a_caller_who_hangs_up_in_the_talk_runs_the_h_extension(rig: Rig) -> None:
+    await ready(rig)
+    caller = await rig.call("a")
+    await rig.answered_by(caller)
+    await caller.hang_up()
+    gone = await onlooker(rig).wait("OwnHangupExtension")
+    assert (gone["Status"], gone["Abandoned"]) == ("COMPLETE", "")
+    assert int(gone["Answered"].partition("/")[2]) >= 0
+    await rig.coordinator.happens("call.completed")
+    assert len(onlooker(rig).all("OwnHangupExtension")) == 1
+
+
+async def test_all_variables_are_on_both_channels(rig: Rig) -> None:
+    await ready(rig, setinterfacevar=True, setqueuevar=True, setqueueentryvar=True)
+    caller = await call_to(rig, "opt-c")
+    connected = await rig.coordinator.happens("call.connected", call_id=caller.call_id)
+    for channel in (connected.data["uniqueid"], connected.data["offer_id"]):
+        names = (
+            "MEMBERINTERFACE", "MEMBERNAME", "MEMBERCALLS", "MEMBERPENALTY", "QUEUENAME",
+            "QUEUEMAX", "QUEUESTRATEGY", "QUEUECALLS", "QUEUECOMPLETED", "QUEUEABANDONED",
+            "QUEUESRVLEVELPERF", "QEORIGINALPOS", "QEHOLDTIME",
+        )  # fmt: skip
+        found = [await onlooker(rig).variable(channel, name) for name in names]
+        wanted = ["PJSIP/101", "101", "0", "0", "sales", "0", "linear", "1", "0", "0", "0.0", "1"]
+        assert found == [*wanted, "0"]
+
+
+async def test_subroutines_run_on_each_channel_before_the_talk(rig: Rig) -> None:
+    await ready(rig, membergosub="popup,a b,c", setinterfacevar=True)
+    caller = await call_to(rig, "subs")
+    connected = await rig.coordinator.happens("call.connected", call_id=caller.call_id)
+    ami = onlooker(rig)
+    assert (await ami.wait("Before", Who="caller"))["Uniqueid"] == connected.data["uniqueid"]
+    assert (await ami.wait("Before", Who="agent"))["Mine"].startswith("PJSIP/101-")
+    assert desk(rig, "101").active[0].caller == caller.number
+    popup = await ami.wait("Popup")
+    assert (popup["Args"], popup["Member"]) == ("a b-c", "101")
+    assert popup["Offer"] == connected.data["offer_id"]
+
+
+async def test_the_applications_subroutine_goes_before_the_queues(rig: Rig) -> None:
+    await ready(rig, membergosub="popup,a,b")
+    caller = await call_to(rig, "gosub")
+    await rig.answered_by(caller)
+    assert (await onlooker(rig).wait("Popup"))["Args"] == "-"
