@@ -19,7 +19,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from ami_adapter import asks, changes
+from ami_adapter import asks, changes, looks
 from ami_adapter.actions import UnsafeAction, Values
 from ami_adapter.connection import AmiSession, Reply
 from ami_adapter.translate import Translator
@@ -32,6 +32,7 @@ from coordinator.protocol import (
     OfferEnded,
     Originate,
     Release,
+    Seen,
     Ticket,
     Told,
 )
@@ -137,6 +138,11 @@ class Executor:
     def changed(self, changed: Changed) -> None:
         """Writes on a phone's channel what came of its change. One that is gone needs no answer."""
         self._session.set_variable(changed.uniqueid, changes.variable(changed), changed.result)
+
+    def seen(self, seen: Seen) -> None:
+        """Writes on a channel how the queue stands that its dialplan has asked about."""
+        for name, value in looks.variables(seen):
+            self._session.set_variable(seen.uniqueid, name, value)
 
     def stop_ringing(self, call_id: str) -> None:
         """Nobody is rung for a caller who has left; a line that is away cannot say so."""

@@ -16,7 +16,7 @@ from typing import Final, Literal, get_args
 
 from pydantic import ValidationError
 
-from ami_adapter import asks, changes, joins, transfers
+from ami_adapter import asks, changes, joins, looks, transfers
 from ami_adapter.devices import device, hint
 from ami_adapter.headers import (
     TEXT_LENGTH,
@@ -44,9 +44,12 @@ from coordinator.protocol import (
     Join,
     Leave,
     LeaveOutcome,
+    Logged,
+    Look,
     OfferEnded,
     OfferFailure,
     Originate,
+    Seen,
     Snapshot,
 )
 
@@ -124,7 +127,8 @@ class Taken:
     """What an AMI event means. `problem`: what in it was dropped and why, or "".
 
     `ask`: it changes nothing, and wants an answer. `change`: of the directory, or already what is
-    to be answered. `foreign`: it claims to be the dialplan's, with another key than ours.
+    to be answered; `look` likewise. `foreign`: it claims to be the dialplan's, with another key
+    than ours.
     """
 
     events: tuple[Event, ...] = ()
@@ -132,6 +136,7 @@ class Taken:
     foreign: bool = False
     ask: Ask | None = None
     change: Change | Changed | None = None
+    look: Look | Seen | None = None
 
 
 @dataclass(slots=True)
@@ -158,6 +163,8 @@ class Translator:
                 return Taken(ask=self._ask(headers))
             if name == "UserEvent GvqChange":
                 return Taken(change=self._change(headers))
+            if name == "UserEvent GvqLook":
+                return Taken(look=self._look(headers))
             handler = HANDLERS.get(name)
             events = tuple(handler(self, headers, problems)) if handler else ()
         except Unreadable as error:
@@ -249,6 +256,20 @@ class Translator:
     def _change(self, event: Headers) -> Change | Changed:
         self._own(event)
         return changes.from_event(event)
+
+    def _look(self, event: Headers) -> Look | Seen:
+        self._own(event)
+        return looks.from_event(event)
+
+    def _on_log(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        self._own(event)
+        yield Logged(
+            queue=decoded(required(event, "queue")),
+            uniqueid=decoded(required(event, "call")),
+            interface=decoded(required(event, "agent")),
+            event=decoded(required(event, "what")),
+            message=decoded(one(event, "info")),
+        )
 
     def _on_answer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         self._own(event)
@@ -408,6 +429,7 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "UserEvent GvqJoin": Translator._on_join,
     "UserEvent GvqLeave": Translator._on_leave,
     "UserEvent GvqAnswer": Translator._on_answer,
+    "UserEvent GvqLog": Translator._on_log,
     "Newchannel": Translator._on_new_channel,
     "BridgeEnter": Translator._on_bridge_enter,
     "HangupRequest": Translator._on_hangup_request,

@@ -18,12 +18,13 @@ from coordinator.protocol import (
     EventFrame,
     Join,
     Leave,
+    Logged,
     OfferEnded,
     Snapshot,
     Ticket,
 )
 
-Event = Join | Leave | Answer | Connect | OfferEnded | Complete | Device | Snapshot
+Event = Join | Leave | Answer | Connect | OfferEnded | Complete | Logged | Device | Snapshot
 
 
 async def take(engine: Engine, origin: Origin, event: Event) -> Reply:
@@ -43,6 +44,8 @@ async def take(engine: Engine, origin: Origin, event: Event) -> Reply:
         case Complete():
             offer = (event.offer_id, event.fence)
             return await engine.complete(origin, *offer, event.ended_by, event.transfer)
+        case Logged():
+            return await engine.logged(origin, event)
         case Device():
             return await engine.device(origin, event.interface, event.state)
         case Snapshot():
