@@ -46,6 +46,7 @@ def _change(event: Headers, uniqueid: str, number: int) -> Change:
         name=decoded(one(event, "membername")),
         state_interface=decoded(one(event, "stateinterface")),
         wrapuptime=_seconds(one(event, "wrapuptime")),
+        ringinuse=one(event, "ringinuse") == "1",
     )
 
 

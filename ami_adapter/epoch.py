@@ -32,9 +32,11 @@ from coordinator.protocol import (
     Hello,
     Join,
     Leave,
+    Look,
     OfferEnded,
     Originate,
     Replaced,
+    Seen,
 )
 
 log = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ class Epoch:
             ack=self._acked,
             told=lambda frame: self._executor.tell(frame),
             changed=lambda frame: self._executor.changed(frame),
+            seen=lambda frame: self._executor.seen(frame),
             lamps=lambda frame: self._lamps.show(frame),
             present=self._present,
         )
@@ -129,6 +132,8 @@ class Epoch:
                 self._change(taken.change)
             if taken.follow is not None:
                 self._executor.ring_instead(taken.follow)
+            if taken.look is not None:
+                self._look(taken.look)
             for event in taken.events:
                 self._link.put(event, received.at_us)
                 if isinstance(event, Leave):
@@ -144,6 +149,13 @@ class Epoch:
             wanted = Changed(uniqueid=wanted.uniqueid, number=wanted.number, result="LINEAWAY")
         if isinstance(wanted, Changed):
             self._executor.changed(wanted)
+
+    def _look(self, wanted: Look | Seen) -> None:
+        """Likewise; that dialplan goes on."""
+        if isinstance(wanted, Look) and not self._link.ask(wanted):
+            wanted = Seen(uniqueid=wanted.uniqueid, number=wanted.number, result="LINEAWAY")
+        if isinstance(wanted, Seen):
+            self._executor.seen(wanted)
 
     async def _check_key(self) -> None:
         """Forged, or have we lost our key? Raises Broken when it is not on the box any more.

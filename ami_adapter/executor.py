@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
-from ami_adapter import asks, changes, redirects
+from ami_adapter import asks, changes, looks, redirects
 from ami_adapter.actions import UnsafeAction, Values
 from ami_adapter.connection import AmiSession, Reply
 from ami_adapter.redirects import Follow
@@ -35,6 +35,7 @@ from coordinator.protocol import (
     Originate,
     Release,
     Replaced,
+    Seen,
     Ticket,
     Told,
 )
@@ -149,6 +150,11 @@ class Executor:
         for offer in self._translator.offers.values():
             if offer.call_id == replaced.call_id and offer.state != "talking":
                 self._session.set_variable(offer.offer_id, "GVQ_CALLER", replaced.uniqueid)
+
+    def seen(self, seen: Seen) -> None:
+        """Writes on a channel how the queue stands that its dialplan has asked about."""
+        for name, value in looks.variables(seen):
+            self._session.set_variable(seen.uniqueid, name, value)
 
     def stop_ringing(self, call_id: str) -> None:
         """Nobody is rung for a caller who has left; a line that is away cannot say so."""

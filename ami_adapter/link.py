@@ -42,6 +42,8 @@ from coordinator.protocol import (
     Heartbeat,
     Hello,
     Lamps,
+    Look,
+    Seen,
     Told,
     Welcome,
 )
@@ -101,6 +103,7 @@ class Hooks:
     ack: Callable[[Ack, Event], None]
     told: Callable[[Told], None]
     changed: Callable[[Changed], None]
+    seen: Callable[[Seen], None]
     lamps: Callable[[Lamps], None]
     #: True when the line has this epoch, false when that WebSocket is gone.
     present: Callable[[bool], None]
@@ -118,7 +121,7 @@ class Link:
         self._now_us = now_us
         self._outbox = Outbox(settings.backlog)
         self._done: deque[str] = deque()
-        self._asks: deque[Ask | Change] = deque()
+        self._asks: deque[Ask | Change | Look] = deque()
         self._wake = asyncio.Event()
         self._beat_due = False
         self._present = False
@@ -137,7 +140,7 @@ class Link:
         self._done.append(command_id)
         self._wake.set()
 
-    def ask(self, ask: Ask | Change) -> bool:
+    def ask(self, ask: Ask | Change | Look) -> bool:
         """Asks now. Without a link nobody is asked: an answer that comes late is of no use."""
         if self._present:
             self._asks.append(ask)
@@ -289,6 +292,8 @@ class Link:
                 self._hooks.told(frame)
             case Changed():
                 self._hooks.changed(frame)
+            case Seen():
+                self._hooks.seen(frame)
             case Lamps():
                 self._hooks.lamps(frame)
             case Welcome():

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from ami_adapter import asks, changes, joins, redirects, transfers
+from ami_adapter import asks, changes, joins, looks, redirects, transfers
 from ami_adapter.devices import device, hint
 from ami_adapter.headers import (
     TEXT_LENGTH,
@@ -46,9 +46,12 @@ from coordinator.protocol import (
     Join,
     Leave,
     LeaveOutcome,
+    Logged,
+    Look,
     OfferEnded,
     OfferFailure,
     Originate,
+    Seen,
     Snapshot,
     Transferred,
 )
@@ -132,8 +135,8 @@ class Taken:
     """What an AMI event means. `problem`: what in it was dropped and why, or "".
 
     `ask`: it changes nothing, and wants an answer. `change`: of the directory, or already what is
-    to be answered. `follow`: ring there instead. `foreign`: it claims to be the dialplan's, with
-    another key than ours.
+    to be answered; `look` likewise. `follow`: ring there instead. `foreign`: it claims to be the
+    dialplan's, with another key than ours.
     """
 
     events: tuple[Event, ...] = ()
@@ -142,6 +145,7 @@ class Taken:
     ask: Ask | None = None
     change: Change | Changed | None = None
     follow: Follow | None = None
+    look: Look | Seen | None = None
 
 
 @dataclass(slots=True)
@@ -168,6 +172,8 @@ class Translator:
                 return Taken(ask=self._ask(headers))
             if name == "UserEvent GvqChange":
                 return Taken(change=self._change(headers))
+            if name == "UserEvent GvqLook":
+                return Taken(look=self._look(headers))
             handler = HANDLERS.get(name)
             events = tuple(handler(self, headers, problems)) if handler else ()
             follow = self._follow(headers) if name in _ENDS else None
@@ -268,6 +274,20 @@ class Translator:
     def _change(self, event: Headers) -> Change | Changed:
         self._own(event)
         return changes.from_event(event)
+
+    def _look(self, event: Headers) -> Look | Seen:
+        self._own(event)
+        return looks.from_event(event)
+
+    def _on_log(self, event: Headers, problems: list[str]) -> Iterator[Event]:
+        self._own(event)
+        yield Logged(
+            queue=decoded(required(event, "queue")),
+            uniqueid=decoded(required(event, "call")),
+            interface=decoded(required(event, "agent")),
+            event=decoded(required(event, "what")),
+            message=decoded(one(event, "info")),
+        )
 
     def _on_answer(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         self._own(event)
@@ -496,6 +516,7 @@ HANDLERS: Final[dict[str, Callable[[Translator, Headers, list[str]], Iterator[Ev
     "UserEvent GvqAnswer": Translator._on_answer,
     "UserEvent GvqForward": Translator._on_forward,
     "UserEvent GvqOver": Translator._on_over,
+    "UserEvent GvqLog": Translator._on_log,
     "Newchannel": Translator._on_new_channel,
     "BridgeEnter": Translator._on_bridge_enter,
     "HangupRequest": Translator._on_hangup_request,

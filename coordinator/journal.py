@@ -105,8 +105,9 @@ TYPES: dict[str, tuple[str, ...]] = {
     ),
     # Figures and members' calls count from nothing.
     "queue.reset": ("queue", "by"),
-    # A line for queue_log from outside, as it came: queue, call and agent need not exist.
-    "queue.logged": ("queue", "uniqueid", "interface", "event", "message"),
+    # A line for queue_log from outside, as it came: queue, call and agent need not exist. box:
+    # whose dialplan wrote it, absent for the manager's.
+    "queue.logged": ("queue", "uniqueid", "box?", "interface", "event", "message"),
     "box.attached": ("box",),
     "box.detached": ("box", "reason"),
     # The line waits for boxes to come back before it decides (start of a coordinator or Redis).

@@ -29,6 +29,9 @@ INTERFACE_LENGTH = 80
 #: A channel's Uniqueid or our own call and offer ids: printable, no space, no '/' first.
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:;~-]{0,148}$"
 
+#: A channel's name, where the dialplan is to read it: no ',' that would end a field, no '$' or '"'.
+CHANNEL_PATTERN = r"^[A-Za-z0-9_./@:;+*#=~-]{0,149}$"
+
 #: A sound file's name without its ending: `queue-thankyou`, `custom/welcome`, `/srv/sounds/hello`.
 #: Nothing that the dialplan would read as more than a name: no ',' '&' '|' '$' '{' '(' ':' '?'.
 SOUND = r"[A-Za-z0-9_/][A-Za-z0-9_./+-]{0,63}"

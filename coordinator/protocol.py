@@ -13,6 +13,8 @@ One WebSocket per box, JSON text frames, `Authorization: Bearer <box token>` at 
     adapter ◄── told ─────────────── coordinator      this; nothing, when no such caller waits
     adapter ── change ─────────────► coordinator      an agent at a phone logs in, pauses, …
     adapter ◄── changed ──────────── coordinator      what came of it
+    adapter ── look ───────────────► coordinator      how does a queue stand now?
+    adapter ◄── seen ─────────────── coordinator      so
     adapter ◄── lamps ────────────── coordinator      what the box's hints show; then what changes
 
 An **epoch** is one AMI session of one adapter process: within it the adapter has missed
@@ -22,7 +24,8 @@ WebSocket. Every event says how old it is on the adapter's monotonic clock, so n
 agree between boxes.
 
 An ask is no event: it changes nothing, has no number, and is not sent again. One that gets no
-answer is asked anew by the dialplan, seconds later. Lamps have no number either: each new link
+answer is asked anew by the dialplan, seconds later. A look that gets none has been in vain, and the
+dialplan goes on. Lamps have no number either: each new link
 begins with all of them, and of one lamp only the last state counts.
 
 Nor is a change: it is of the directory, not of the line, and somebody waits at the phone for what
@@ -35,6 +38,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from coordinator.names import (
+    CHANNEL_PATTERN,
     DEVICE_PATTERN,
     ID_PATTERN,
     INTERFACE_LENGTH,
@@ -81,13 +85,18 @@ LeaveOutcome = Literal["abandoned", "timeout", "exit_key", "redirected"]
 OfferFailure = Literal["no_answer", "busy", "rejected", "failed", "answered_elsewhere"]
 EndedBy = Literal["caller", "agent", "transfer", "lost"]
 #: What an agent may change by phone; add and remove: a membership (AddQueueMember and its like).
-AgentChange = Literal["login", "logout", "pause", "unpause", "add", "remove"]
-#: What came of it: the words of app_queue's AQMSTATUS and its like, and three of ours. NOTHERE: the
-#: phone is not registered at this box. INVALID: an argument cannot be used. LINEAWAY: failed, now.
+AgentChange = Literal[
+    "login", "logout", "pause", "unpause", "add", "remove", "penalty", "ringinuse",
+]  # fmt: skip
+#: What came of it: the words of app_queue's AQMSTATUS and its like, and four of ours. SET: the
+#: penalty, the ringinuse. NOTHERE: the phone is not registered at this box. INVALID: an argument
+#: cannot be used. LINEAWAY: failed, now.
 ChangeResult = Literal[
-    "ADDED", "MEMBERALREADY", "NOSUCHQUEUE", "REMOVED", "NOTINQUEUE", "PAUSED", "UNPAUSED",
+    "ADDED", "MEMBERALREADY", "NOSUCHQUEUE", "REMOVED", "NOTINQUEUE", "PAUSED", "UNPAUSED", "SET",
     "NOTFOUND", "NOTHERE", "INVALID", "LINEAWAY",
 ]  # fmt: skip
+#: What came of a look.
+LookResult = Literal["FOUND", "NOSUCHQUEUE", "INVALID", "LINEAWAY"]
 QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", "TIMEOUT"]
 
 Text = Annotated[str, Field(max_length=256)]
@@ -96,7 +105,9 @@ LampName = Annotated[str, Field(pattern=LAMP_PATTERN)]
 Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
 StateInterface = Annotated[str, Field(pattern=rf"{DEVICE_PATTERN}|^$", max_length=INTERFACE_LENGTH)]
-ChangeNumber = Annotated[int, Field(gt=0, le=1_000_000)]
+#: Which of its channel's requests this is.
+Number = Annotated[int, Field(gt=0, le=1_000_000)]
+Count = Annotated[int, Field(ge=0, lt=2**53)]
 Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
 Subroutine = Annotated[str, Field(pattern=SUBROUTINE_PATTERN)]
 #: What a caller has heard so far: the coordinator's own, kept on the channel between two asks.
@@ -207,6 +218,17 @@ class Transferred(_Message):
     transfer: Text = ""
 
 
+class Logged(_Message):
+    """A line for queue_log from the dialplan: QueueLog()'s arguments. `message`: fields by |."""
+
+    kind: Literal["logged"] = "logged"
+    queue: Text
+    uniqueid: Text
+    interface: Text
+    event: Text
+    message: Text = ""
+
+
 class Device(_Message):
     """A device's state as this box sees it."""
 
@@ -253,6 +275,7 @@ Event = Annotated[
     | Complete
     | Replaced
     | Transferred
+    | Logged
     | Device
     | Snapshot,
     Field(discriminator="kind"),
@@ -368,13 +391,13 @@ class Change(_Message):
     """An agent at a phone changes something. `number`: which of its channel's changes this is.
 
     queue: "" for all (of add and remove never). reason: of a pause, also of one to begin with
-    (`paused`). penalty to wrapuptime (s; None: the queue's): of add only, name and state_interface
-    for a new agent.
+    (`paused`). penalty: of add, too. name, state_interface (for a new agent), wrapuptime (s; None:
+    the queue's): of add only. ringinuse: of that change only.
     """
 
     type: Literal["change"] = "change"
     uniqueid: Id
-    number: ChangeNumber
+    number: Number
     what: AgentChange
     interface: Interface
     queue: Text = ""
@@ -384,6 +407,19 @@ class Change(_Message):
     name: Text = ""
     state_interface: StateInterface = ""
     wrapuptime: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    ringinuse: bool = False
+
+
+class Look(_Message):
+    """How does this queue stand? And a member of it, unless `interface` is ""; and who waits at
+    `position`? `number`: which of its channel's looks this is."""
+
+    type: Literal["look"] = "look"
+    uniqueid: Id
+    number: Number
+    queue: Text
+    interface: Text = ""
+    position: Annotated[int, Field(ge=1, le=MAX_POSITION)] = 1
 
 
 class Welcome(_Message):
@@ -456,8 +492,54 @@ class Changed(_Message):
 
     type: Literal["changed"] = "changed"
     uniqueid: Id
-    number: ChangeNumber
+    number: Number
     result: ChangeResult
+
+
+class Figures(_Message):
+    """A queue as app_queue's functions tell it (app_queue.c, queue_function_mem_read and its like).
+
+    waiting: callers in line, at all boxes, those rung for too. count: all members; logged: whom the
+    line reaches; free: of them whose phone is not in use and who are not paused; ready: who do not
+    wrap up either. members: their interfaces, in the order in which they were added. maxlen to
+    level_percent: QUEUE_VARIABLES(); times in seconds. channel, box: of who waits at the position.
+    """
+
+    waiting: Count
+    logged: Count
+    free: Count
+    ready: Count
+    count: Count
+    members: list[Interface]
+    maxlen: Count
+    strategy: Label
+    hold_s: Count
+    talk_s: Count
+    completed: Count
+    abandoned: Count
+    level_s: Count
+    level_percent: Annotated[float, Field(ge=0)]
+    channel: Annotated[str, Field(pattern=CHANNEL_PATTERN)] = ""
+    box: Label = ""
+
+
+class MemberFigures(_Message):
+    """A member as QUEUE_MEMBER() tells it. paused: in this queue or in all."""
+
+    penalty: Penalty
+    paused: bool
+    ringinuse: bool
+
+
+class Seen(_Message):
+    """The answer to a look. figures: of FOUND only; member: None, too, for who is none."""
+
+    type: Literal["seen"] = "seen"
+    uniqueid: Id
+    number: Number
+    result: LookResult
+    figures: Figures | None = None
+    member: MemberFigures | None = None
 
 
 class Lamps(_Message):
@@ -476,8 +558,8 @@ class CommandFrame(_Message):
     command: Command
 
 
-Upward = Hello | EventFrame | Done | Heartbeat | Ask | Change
-Downward = Welcome | Ack | CommandFrame | Told | Changed | Lamps
+Upward = Hello | EventFrame | Done | Heartbeat | Ask | Change | Look
+Downward = Welcome | Ack | CommandFrame | Told | Changed | Seen | Lamps
 Upstream = Annotated[Upward, Field(discriminator="type")]
 Downstream = Annotated[Downward, Field(discriminator="type")]
 

@@ -30,7 +30,7 @@ BEGIN_S: Final = 3.0
 #: Changes of one box that wait. People dial these codes: more is no people's doing.
 WAITING: Final = 50
 
-#: The directory's refusals in app_queue's words; of pauses all of them are NOTFOUND there.
+#: The directory's refusals in app_queue's words; of a member's own all of them are NOTFOUND there.
 _REFUSED: dict[str, ChangeResult] = {
     "unknown_queue": "NOSUCHQUEUE",
     "unknown_agent": "NOTFOUND",
@@ -78,8 +78,8 @@ class Changes:
             return await to_its_end(self._make(change))
         except Refused as refused:
             if refused.code in _REFUSED:
-                pauses = change.what in ("pause", "unpause")
-                return "NOTFOUND" if pauses else _REFUSED[refused.code]
+                member = change.what not in ("add", "remove")
+                return "NOTFOUND" if member else _REFUSED[refused.code]
             log.warning("box %s: %s by phone: %s", self._box, change.what, refused)
         except (*AWAY, SQLAlchemyError) as error:
             log.warning("box %s: %s by phone failed: %s", self._box, change.what, error)
@@ -124,11 +124,30 @@ async def _unpause(directory: Directory, agent: Agent, change: Change) -> Change
     return "UNPAUSED"
 
 
+async def _set_penalty(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
+    return await _set(directory, agent, change, penalty=change.penalty)
+
+
+async def _set_ringinuse(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
+    return await _set(directory, agent, change, ringinuse=change.ringinuse)
+
+
+async def _set(
+    directory: Directory, agent: Agent, change: Change, **fields: int | bool
+) -> ChangeResult:
+    queues = [change.queue] if change.queue else await directory.queues_of(agent.name)
+    for queue in queues:
+        await directory.change_member(queue, agent.name, **fields)
+    return "SET" if queues else "NOTFOUND"
+
+
 _STEPS: dict[AgentChange, Callable[[Directory, Agent, Change], Awaitable[ChangeResult]]] = {
     "login": _log_in,
     "logout": _log_out,
     "pause": _pause,
     "unpause": _unpause,
+    "penalty": _set_penalty,
+    "ringinuse": _set_ringinuse,
 }
 
 

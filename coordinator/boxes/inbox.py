@@ -18,6 +18,7 @@ from coordinator.protocol import (
     EventFrame,
     Join,
     Leave,
+    Logged,
     OfferEnded,
     Replaced,
     Snapshot,
@@ -26,8 +27,8 @@ from coordinator.protocol import (
 )
 
 Event = (
-    Join | Leave | Answer | Connect | OfferEnded | Complete | Replaced | Transferred | Device
-    | Snapshot
+    Join | Leave | Answer | Connect | OfferEnded | Complete | Replaced | Transferred | Logged
+    | Device | Snapshot
 )  # fmt: skip
 
 
@@ -52,6 +53,8 @@ async def take(engine: Engine, origin: Origin, event: Event) -> Reply:
             return await engine.replaced(origin, event)
         case Transferred():
             return await engine.transferred(origin, event.interface, event.transfer)
+        case Logged():
+            return await engine.logged(origin, event)
         case Device():
             return await engine.device(origin, event.interface, event.state)
         case Snapshot():

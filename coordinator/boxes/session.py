@@ -3,6 +3,7 @@
     hello ─► attach ─► welcome ─┬─ reader: frame ─► transition ─► ack, one after the other
                                 ├─ writer: the box's commands, after the snapshot if one is due
                                 ├─ changes by phone, one after the other
+                                ├─ looks of the dialplan, one after the other
                                 └─ lamps: all of them then, and what changes
 
 The reader takes one frame at a time: order within a box is a rule of the line, and the next
@@ -23,6 +24,7 @@ from coordinator.boxes.changing import Changes
 from coordinator.boxes.frames import parse, parse_hello
 from coordinator.boxes.keeper import Keeper
 from coordinator.boxes.lamps import Board
+from coordinator.boxes.looking import Looks
 from coordinator.boxes.wire import (
     CLOSE_GOING_AWAY,
     CLOSE_INTERNAL,
@@ -39,11 +41,12 @@ from coordinator.line.types import Reply
 from coordinator.protocol import (
     Ask,
     Change,
-    Changed,
     Done,
+    Downward,
     EventFrame,
     Heartbeat,
     Hello,
+    Look,
     Snapshot,
     Welcome,
 )
@@ -88,7 +91,8 @@ class Session:
         self._engine = common.engine
         self._wire = wire
         self._attached = attached
-        self._changes = Changes(common.engine, common.directory, box, self._changed)
+        self._changes = Changes(common.engine, common.directory, box, self._say)
+        self._looks = Looks(common.engine, box, self._say)
         self._sending = asyncio.Lock()
         self._in_step = asyncio.Event()
         self._end: asyncio.Future[LinkEnd] = asyncio.get_running_loop().create_future()
@@ -100,7 +104,8 @@ class Session:
 
     async def run(self) -> None:
         """Serves the link to its end."""
-        work = (self._read(), self._write(), self._changes.run(), self._light())
+        beside = (self._changes.run(), self._looks.run(), self._light())
+        work = (self._read(), self._write(), *beside)
         parts = [asyncio.create_task(self._guard(part)) for part in work]
         try:
             await asyncio.wait({self._end})
@@ -158,6 +163,8 @@ class Session:
                 await self._ask(frame)
             case Change():
                 self._changes.put(frame)
+            case Look():
+                self._looks.put(frame)
             case Hello():
                 raise refuse("bad_frame", detail="a second hello on one link")
 
@@ -183,10 +190,10 @@ class Session:
     async def _ask(self, ask: Ask) -> None:
         told = await telling.tell(self._engine, self.box, ask)
         if told is not None:
-            await self._send(told.model_dump_json())
+            await self._say(told)
 
-    async def _changed(self, changed: Changed) -> None:
-        await self._send(changed.model_dump_json())
+    async def _say(self, frame: Downward) -> None:
+        await self._send(frame.model_dump_json())
 
     async def _write(self) -> None:
         # Commands wait for the snapshot: one carried out meanwhile would not be in it, and the

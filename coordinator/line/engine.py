@@ -20,7 +20,7 @@ from coordinator.errors import Refused
 from coordinator.line import announcing, calling, keys, reads
 from coordinator.line.scripts import Timing, library
 from coordinator.line.types import MemberSettings, Origin, PenaltyChange, QueueSettings, Reply
-from coordinator.protocol import Join, Replaced, Snapshot
+from coordinator.protocol import Join, Logged, Replaced, Snapshot
 from coordinator.redis_client import is_outage
 
 log = logging.getLogger(__name__)
@@ -245,6 +245,10 @@ class Engine(reads.Reads):
     async def device(self, origin: Origin, interface: str, state: str) -> Reply:
         """A device's state as the box sees it."""
         return await self._event("device", origin, interface=interface, state=state)
+
+    async def logged(self, origin: Origin, line: Logged) -> Reply:
+        """A line of a box's dialplan for queue_log."""
+        return await self._event("log", origin, **line.model_dump(exclude={"kind"}))
 
     async def snapshot(self, origin: Origin, snapshot: Snapshot) -> Reply:
         """data: restored, gone (numbers of callers)."""

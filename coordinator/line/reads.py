@@ -93,18 +93,20 @@ class Reads:
         views = zip(names, rows, rows, rows, rows, strict=True)
         return [_queue_view(*view) for view in views if view[1]]  # deleted between the two reads
 
-    async def callers(self, queue: str, limit: int = 1000) -> list[WaitingCaller]:
-        """The line in order. Raises Refused: unknown_queue."""
+    async def callers(self, queue: str, limit: int = 1000, first: int = 1) -> list[WaitingCaller]:
+        """The line in order, from that position on. Raises Refused: unknown_queue."""
         if not await self._await(self._redis.sismember(self._key("queues"), queue)):
             raise Refused("unknown_queue", queue=queue)
-        places = await self._await(self._redis.zrange(self._key("line", queue), 0, limit - 1))
+        places = await self._await(
+            self._redis.zrange(self._key("line", queue), first - 1, first + limit - 2)
+        )
         pipe = self._redis.pipeline(transaction=False)
         for place in places:
             pipe.hgetall(self._key("call", place[PLACE_HEAD:]))
         rows = await pipe.execute()
         return [
             _caller_view(place[PLACE_HEAD:], fields, position)
-            for position, (place, fields) in enumerate(zip(places, rows, strict=True), start=1)
+            for position, (place, fields) in enumerate(zip(places, rows, strict=True), first)
             if fields  # left between the two reads
         ]
 
@@ -158,6 +160,12 @@ class Reads:
     async def agents(self, names: Collection[str] | None = None) -> list[AgentView]:
         """All agents by name, or those of these that there are."""
         return await self._agents(await self._names("agents") if names is None else names)
+
+    async def members(self, queue: str) -> list[AgentView]:
+        """Members of the queue in the order in which they were added."""
+        found = await self._agents(await self._names("members", queue))
+        members = [agent for agent in found if queue in agent.memberships]
+        return sorted(members, key=lambda agent: agent.memberships[queue].order)
 
     async def agent(self, agent: str) -> AgentView:
         """Raises Refused: unknown_agent."""
@@ -234,8 +242,8 @@ class Reads:
         answer = await self._await(self._redis.xread({key: after}, count=count, block=block_ms))
         return list(answer[0][1]) if answer else []
 
-    async def _names(self, name: str) -> list[str]:
-        return sorted(await self._await(self._redis.smembers(self._key(name))))
+    async def _names(self, name: str, about: str = "") -> list[str]:
+        return sorted(await self._await(self._redis.smembers(self._key(name, about))))
 
     @staticmethod
     async def _await(answer: Any) -> Any:

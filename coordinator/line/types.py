@@ -1,10 +1,11 @@
 """Types of the line: what goes into a transition and what comes out."""
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from coordinator.line.announcing import Announcing
 from coordinator.line.calling import Calling
+from coordinator.protocol import DeviceState
 
 Strategy = Literal[
     "ringall", "leastrecent", "fewestcalls", "rrmemory", "rrordered", "linear", "random", "wrandom",
@@ -21,6 +22,12 @@ AgentState = Literal[
     "offline", "unregistered", "paused", "in_use", "resting", "wrapup", "available", "ringing",
     "talking",
 ]  # fmt: skip
+_SHOWN: dict[AgentState, DeviceState] = {
+    "offline": "UNAVAILABLE",
+    "unregistered": "UNAVAILABLE",
+    "ringing": "RINGING",
+    "talking": "INUSE",
+}
 TimeoutPriority = Literal["app", "conf"]
 CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
 
@@ -189,6 +196,14 @@ class AgentView:
     memberships: dict[str, Membership]
 
     @property
+    def device_shown(self) -> DeviceState:
+        """The device as app_queue would show it: what the line knows for sure, else as it is.
+
+        Who is logged out is reached by nobody: monitors then do not count it as logged in.
+        """
+        return _SHOWN.get(self.state) or cast(DeviceState, self.device or "UNKNOWN")
+
+    @property
     def queues(self) -> dict[str, int]:
         """Queue → penalty."""
         return {queue: member.penalty for queue, member in self.memberships.items()}
@@ -212,6 +227,22 @@ class QueueView:
     talk_us: int
     completed_in_level: int
     abandoned_in_level: int
+
+    @property
+    def served_in_level(self) -> float:
+        """app_queue's ServicelevelPerf: of the calls served so many in level, percent."""
+        return _percent(self.completed_in_level, self.completed)
+
+    @property
+    def ended_in_level(self) -> float:
+        """ServicelevelPerf2: of those served or lost, percent."""
+        in_level = self.completed_in_level + self.abandoned_in_level
+        return _percent(in_level, self.completed + self.abandoned)
+
+
+def _percent(part: int, whole: int) -> float:
+    """0 of nothing."""
+    return 100 * part / whole if whole else 0.0
 
 
 @dataclass(frozen=True, slots=True)

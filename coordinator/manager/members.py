@@ -8,7 +8,7 @@ Times there are seconds since 1970, durations whole seconds, cut off as C cuts t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from coordinator.line.types import AgentState, AgentView, Membership, QueueView, WaitingCaller
+from coordinator.line.types import AgentView, Membership, QueueView, WaitingCaller
 from coordinator.manager.protocol import Headers, escape
 
 SECOND = 1_000_000
@@ -18,15 +18,6 @@ DEVICE = {
     "UNKNOWN": 0, "NOT_INUSE": 1, "INUSE": 2, "BUSY": 3, "INVALID": 4, "UNAVAILABLE": 5,
     "RINGING": 6, "RINGINUSE": 7, "ONHOLD": 8,
 }  # fmt: skip
-
-#: What the line knows for sure; in the other states the device itself is shown. A member who is
-#: logged out is one whom nobody reaches: monitors then do not count it as logged in.
-_STATUS: dict[AgentState, str] = {
-    "offline": "UNAVAILABLE",
-    "unregistered": "UNAVAILABLE",
-    "ringing": "RINGING",
-    "talking": "INUSE",
-}
 
 _NONE = Membership(penalty=0, order=0, calls=0)
 
@@ -86,7 +77,7 @@ class Person:
     @property
     def status(self) -> int:
         """The device state's number that app_queue would show."""
-        return DEVICE.get(_STATUS.get(self.view.state, self.view.device), 0)
+        return DEVICE[self.view.device_shown]
 
     def members(self) -> list[Member]:
         """As a member of each queue, by the queue's name."""
@@ -206,7 +197,6 @@ def listed(member: Member) -> Headers:
 
 def queue_params(queue: QueueView) -> Headers:
     """A queue in QueueStatus."""
-    served, lost = queue.completed_in_level, queue.abandoned_in_level
     return (
         ("Queue", queue.name),
         ("Max", str(queue.settings.maxlen)),
@@ -217,14 +207,10 @@ def queue_params(queue: QueueView) -> Headers:
         ("Completed", str(queue.completed)),
         ("Abandoned", str(queue.abandoned)),
         ("ServiceLevel", str(queue.settings.servicelevel)),
-        ("ServicelevelPerf", _percent(served, queue.completed)),
-        ("ServicelevelPerf2", _percent(served + lost, queue.completed + queue.abandoned)),
+        ("ServicelevelPerf", f"{queue.served_in_level:.1f}"),
+        ("ServicelevelPerf2", f"{queue.ended_in_level:.1f}"),
         ("Weight", str(queue.settings.weight)),
     )
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole if whole else 0:.1f}"
 
 
 def queue_entry(caller: WaitingCaller, now_us: int) -> Headers:

@@ -23,7 +23,10 @@ from coordinator.protocol import (
     Join,
     Lamps,
     Leave,
+    Logged,
+    Look,
     Originate,
+    Seen,
     Snapshot,
     Told,
     Upward,
@@ -34,7 +37,7 @@ from coordinator.protocol import (
 #: Longer than anything here takes on a busy machine.
 PATIENCE_S = 20.0
 
-Event = Join | Leave | Connect | Complete | Device | Snapshot
+Event = Join | Leave | Connect | Complete | Logged | Device | Snapshot
 
 
 class Hung(Exception):
@@ -76,6 +79,7 @@ class Peer:
         self._commands: list[CommandFrame] = []
         self._told: list[Told] = []
         self._changed: list[Changed] = []
+        self._seen: list[Seen] = []
         self._acks: list[Ack] = []
         #: What the box's lamps show, once all have been named; and how often each was told.
         self.lamps: dict[str, str] = {}
@@ -138,6 +142,16 @@ class Peer:
             self._keep(await self._next())
         return self._changed.pop(0)
 
+    async def looks(self, look: Look) -> Seen:
+        """A dialplan looks at a queue; what it is told."""
+        self.send(look)
+        return await self.seen()
+
+    async def seen(self) -> Seen:
+        while not self._seen:
+            self._keep(await self._next())
+        return self._seen.pop(0)
+
     async def shows(self, **lamps: str) -> None:
         """Waits until these lamps, named without `Queue:`, show so."""
         wanted = {f"Queue:{name}": state for name, state in lamps.items()}
@@ -181,6 +195,8 @@ class Peer:
             self._told.append(frame)
         elif isinstance(frame, Changed):
             self._changed.append(frame)
+        elif isinstance(frame, Seen):
+            self._seen.append(frame)
         elif isinstance(frame, Lamps):
             self.lamps |= frame.states
             self.lamps_complete |= frame.complete

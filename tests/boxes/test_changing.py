@@ -1,7 +1,7 @@
 """What agents change by phone: over a link into the directory, and what the phone is told."""
 
 import asyncio
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import text
@@ -117,6 +117,34 @@ async def test_a_pause_in_a_queue_one_is_not_in(
     assert await pauses(directory) == {"sales": None}
 
 
+async def test_a_penalty_and_ringinuse_in_one_queue_and_in_all(
+    a: Peer, one: Replica, directory: Directory
+) -> None:
+    phone = Phone(a)
+    for queue in ("sales", "support"):
+        await phone.does("add", queue)
+    steps: list[tuple[AgentChange, str, dict[str, int], list[tuple[int, bool | None]]]] = [
+        ("penalty", "sales", {"penalty": 7}, [(7, None), (0, None)]),
+        ("penalty", "", {"penalty": 3}, [(3, None), (3, None)]),
+        ("ringinuse", "support", {"ringinuse": 1}, [(3, None), (3, True)]),
+        ("ringinuse", "", {"ringinuse": 0}, [(3, False), (3, False)]),
+    ]
+    for what, queue, value, state in steps:
+        assert await phone.does(what, queue, **value) == "SET"
+        members = (await one.engine.agent("ann")).memberships
+        kept = [members[name] for name in ("sales", "support")]
+        assert [(m.penalty, m.ringinuse) for m in kept] == state
+        saved = [(await directory.member(m, "ann")).settings for m in ("sales", "support")]
+        assert [(m.penalty, m.ringinuse) for m in saved] == state
+
+
+@pytest.mark.parametrize("what", ["penalty", "ringinuse"])
+async def test_what_is_set_where_one_is_no_member_is_not_found(a: Peer, what: AgentChange) -> None:
+    for queue in ("sales", "nowhere", ""):
+        assert await Phone(a).does(what, queue) == "NOTFOUND"
+    assert await Phone(a, "PJSIP/202").does(what, "sales") == "NOTFOUND"
+
+
 async def pauses(directory: Directory) -> dict[str, str | None]:
     """Why ann is paused in each of her queues; None: she is not."""
     kept = [await directory.member(queue, "ann") for queue in await directory.queues_of("ann")]
@@ -195,7 +223,7 @@ async def test_a_phone_of_no_agent_joins_a_queue_as_a_new_one(
     assert (agent.interface, agent.display_name, agent.logged_in) == ("PJSIP/202", "Bo B", True)
 
 
-@pytest.mark.parametrize("what", ["login", "logout", "pause", "unpause", "add", "remove"])
+@pytest.mark.parametrize("what", get_args(AgentChange))
 async def test_a_box_changes_nobody_whose_phone_is_elsewhere(
     a: Peer, one: Replica, directory: Directory, what: AgentChange
 ) -> None:

@@ -24,12 +24,14 @@ from coordinator.protocol import (
     Heartbeat,
     Hello,
     Lamps,
+    Look,
+    Seen,
     Ticket,
     Told,
     Welcome,
 )
 
-T = TypeVar("T", Hello, EventFrame, Done, Heartbeat, Ask, Change)
+T = TypeVar("T", Hello, EventFrame, Done, Heartbeat, Ask, Change, Look)
 
 
 @dataclass
@@ -83,6 +85,14 @@ class Linked:
         """Says what came of a change."""
         await self._send(changed.model_dump_json())
 
+    async def look(self) -> Look:
+        """The next look of a dialplan."""
+        return await self._next(Look)
+
+    async def seen(self, seen: Seen) -> None:
+        """Answers a look."""
+        await self._send(seen.model_dump_json())
+
     async def lamps(self, states: Mapping[str, DeviceState], *, complete: bool = False) -> None:
         """Says what lamps show, named without `Queue:`."""
         named = {f"Queue:{name}": state for name, state in states.items()}
@@ -105,7 +115,7 @@ class Linked:
             frame = UPSTREAM.validate_json(await self.socket.recv(decode=False))
             if isinstance(frame, kind):
                 return frame
-            assert isinstance(frame, Heartbeat | Done | Ask | Change), f"unexpected {frame}"
+            assert isinstance(frame, Heartbeat | Done | Ask | Change | Look), f"unexpected {frame}"
 
     async def _send(self, text: str) -> None:
         await self.socket.send(text)

@@ -1,0 +1,122 @@
+"""How queues stand, for a box's dialplan: what app_queue's functions tell, over all boxes.
+
+Only the line is read, never SQL, so a look waits for no change by phone. The looks of a link are
+answered one after the other and beside its reading: of a queue with many members the answer takes
+a while, and callers' events pass by.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from coordinator.errors import Refused
+from coordinator.line.engine import Engine
+from coordinator.line.types import AgentView, QueueView, WaitingCaller
+from coordinator.names import CHANNEL_PATTERN
+from coordinator.protocol import Figures, Look, LookResult, MemberFigures, Seen
+from coordinator.redis_client import AWAY
+
+log = logging.getLogger(__name__)
+
+#: Looks of one box that wait: so many calls come in at once there.
+WAITING: Final = 200
+
+SECOND_US = 1_000_000
+
+
+class Looks:
+    """The looks of one link. `answer` sends one's answer back."""
+
+    def __init__(self, engine: Engine, box: str, answer: Callable[[Seen], Awaitable[None]]) -> None:
+        self._engine = engine
+        self._box = box
+        self._answer = answer
+        self._waiting: asyncio.Queue[Look] = asyncio.Queue(WAITING)
+
+    def put(self, look: Look) -> None:
+        """To be answered soon; passed over when too many wait, and that dialplan goes on alone."""
+        try:
+            self._waiting.put_nowait(look)
+        except asyncio.QueueFull:
+            log.warning("box %s: %d looks wait, one more is dropped", self._box, WAITING)
+
+    async def run(self) -> None:
+        """Answers one after the other, for ever."""
+        while True:
+            await self._answer(await self._seen(await self._waiting.get()))
+
+    async def _seen(self, look: Look) -> Seen:
+        result: LookResult = "LINEAWAY"
+        try:
+            return await see(self._engine, look)
+        except Refused:
+            result = "NOSUCHQUEUE"
+        except AWAY as error:
+            log.warning("box %s: a look at %s failed: %s", self._box, look.queue, error)
+        except Exception:
+            log.exception("box %s: a look at %s failed", self._box, look.queue)
+        return Seen(uniqueid=look.uniqueid, number=look.number, result=result)
+
+
+async def see(engine: Engine, look: Look) -> Seen:
+    """The answer by the line as it is now. Raises Refused unknown_queue."""
+    queue = await engine.queue(look.queue)
+    members = await engine.members(look.queue)
+    callers = await engine.callers(look.queue, limit=1, first=look.position)
+    return Seen(
+        uniqueid=look.uniqueid,
+        number=look.number,
+        result="FOUND",
+        figures=figures(queue, members, callers),
+        member=_member(look, members),
+    )
+
+
+def figures(
+    queue: QueueView, members: Sequence[AgentView], callers: Sequence[WaitingCaller]
+) -> Figures:
+    """As app_queue.c counts them. `callers`: who is asked for, or nobody."""
+    free = [m for m in members if m.device_shown == "NOT_INUSE" and not _paused(m, queue.name)]
+    return Figures(
+        waiting=queue.callers,
+        logged=sum(m.device_shown not in ("UNAVAILABLE", "INVALID") for m in members),
+        free=len(free),
+        ready=sum(m.state != "wrapup" for m in free),
+        count=len(members),
+        members=[member.interface for member in members],
+        maxlen=queue.settings.maxlen,
+        strategy=queue.settings.strategy,
+        hold_s=queue.hold_us // SECOND_US,
+        talk_s=queue.talk_us // SECOND_US,
+        completed=queue.completed,
+        abandoned=queue.abandoned,
+        level_s=queue.settings.servicelevel,
+        level_percent=queue.served_in_level,
+        channel=_readable(callers[0].channel) if callers else "",
+        box=callers[0].box if callers else "",
+    )
+
+
+def _paused(member: AgentView, queue: str) -> bool:
+    return member.paused or member.memberships[queue].paused
+
+
+def _readable(channel: str) -> str:
+    """ "" for a name that a dialplan could not read as one word."""
+    return channel if re.fullmatch(CHANNEL_PATTERN, channel) else ""
+
+
+def _member(look: Look, members: Sequence[AgentView]) -> MemberFigures | None:
+    """Interfaces are compared in any case, as in app_queue.c (interface_exists)."""
+    wanted = look.interface.lower()
+    for member in members:
+        if member.interface.lower() == wanted:
+            kept = member.memberships[look.queue]
+            return MemberFigures(
+                penalty=kept.penalty,
+                paused=_paused(member, look.queue),
+                ringinuse=kept.rings_in_use,
+            )
+    return None
