@@ -83,12 +83,13 @@ TYPES: dict[str, tuple[str, ...]] = {
     # (ringing and talking follow from offer.made and call.connected).
     "agent.state": ("agent", "state", "reason?", "home", "by"),
     # What the operator changed; the state may stay as it is (of one who talks). change: login |
-    # logout | pause | unpause | interface, which `was` another. queues: all it is a member of. by:
-    # api | phone (uniqueid: the channel it was asked on) | autopause; directory: an unpause that
-    # leaves those of single queues as they are.
+    # logout | pause | unpause | interface, which `was` another. queues: all it is a member of;
+    # paused_in: those of them where it is paused by itself, beside a pause of all. by: api | phone
+    # (uniqueid: the channel it was asked on) | autopause; directory: an unpause that leaves those of
+    # single queues as they are.
     "agent.changed": (
-        "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues", "by?",
-        "uniqueid?",
+        "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues",
+        "paused_in?", "by?", "uniqueid?",
     ),
     # One entry a change: added | removed | penalty | wrapuptime | ringinuse | pause | unpause |
     # stays_paused (a pause of all queues ended in another one). logged_in, paused: the agent's, in
@@ -162,7 +163,7 @@ def _typed(name: str, text: str) -> Any:
         return [[agent, int(tier), int(metric)] for agent, tier, metric in json.loads(text) or []]
     if name == "passed_over":
         return json.loads(text) or []
-    if name == "queues":
+    if name in ("queues", "paused_in"):
         return text.split(",") if text else []
     return text
 

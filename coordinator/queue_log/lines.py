@@ -196,26 +196,39 @@ def _agent_changed(entry: Entry, style: Style, standing: Standing) -> list[Row]:
     data, agent = entry.data, _agent(entry, style)
     if not data["logged_in"] and data["change"] != "logout":
         return []
-    paused = "PAUSED" if data["paused"] else ""
+    queues = data["queues"]
     if data["change"] in ("pause", "unpause"):
         return _pauses(entry, agent)
     if data["change"] == "login":
-        return _each(entry, _asked_on(entry), agent, "ADDMEMBER", paused)
+        return _added(entry, _asked_on(entry), agent)
     if data["change"] == "logout":
-        return _each(entry, _asked_on(entry), agent, "REMOVEMEMBER", "")
+        return _each(entry, queues, _asked_on(entry), agent, "REMOVEMEMBER", "")
     if style.agent_names:
         return []
-    removed = _each(entry, MANAGER, data.get("was", ""), "REMOVEMEMBER", "")
-    return removed + _each(entry, MANAGER, agent, "ADDMEMBER", paused)
+    removed = _each(entry, queues, MANAGER, data.get("was", ""), "REMOVEMEMBER", "")
+    return removed + _added(entry, MANAGER, agent)
+
+
+def _added(entry: Entry, callid: str, agent: str) -> list[Row]:
+    """To each of the agent's queues, paused where it is."""
+    data = entry.data
+    paused = data["queues"] if data["paused"] else data.get("paused_in", [])
+    return [
+        _row(entry, callid, queue, agent, "ADDMEMBER", "PAUSED" if queue in paused else "")
+        for queue in data["queues"]
+    ]
 
 
 def _pauses(entry: Entry, agent: str) -> list[Row]:
-    """Of all queues at once, and of each."""
-    if not entry.data["queues"]:
+    """Of all queues at once, and of each; where it is paused by itself it stays so."""
+    data = entry.data
+    if not data["queues"]:
         return []
-    event, reason = entry.data["change"].upper(), entry.data.get("reason", "")
+    event, reason = data["change"].upper(), data.get("reason", "")
     of_all = _row(entry, NONE, NONE, agent, f"{event}ALL", reason)
-    return [of_all, *_each(entry, NONE, agent, event, reason)]
+    staying = data.get("paused_in", []) if event == "UNPAUSE" else []
+    queues = [queue for queue in data["queues"] if queue not in staying]
+    return [of_all, *_each(entry, queues, NONE, agent, event, reason)]
 
 
 def _member_changed(entry: Entry, style: Style, standing: Standing) -> list[Row]:
@@ -274,9 +287,11 @@ def _of_call(entry: Entry, agent: str, event: str, *data: object) -> Row:
     return _row(entry, callid, entry.data["queue"], agent, event, *data)
 
 
-def _each(entry: Entry, callid: str, agent: str, event: str, data: str) -> list[Row]:
-    """The same of all the agent's queues."""
-    return [_row(entry, callid, queue, agent, event, data) for queue in entry.data["queues"]]
+def _each(
+    entry: Entry, queues: Iterable[str], callid: str, agent: str, event: str, data: str
+) -> list[Row]:
+    """The same of each of these queues."""
+    return [_row(entry, callid, queue, agent, event, data) for queue in queues]
 
 
 def _row(entry: Entry, callid: str, queue: str, agent: str, event: str, *data: object) -> Row:

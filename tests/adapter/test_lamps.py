@@ -48,7 +48,7 @@ async def test_an_epoch_begins_with_what_the_box_shows(
 ) -> None:
     async with serving(settings(asterisk, line.url)):
         here = await settle(asterisk, line, devices=FOUND)
-        assert here.snapshot.devices == {"PJSIP/101": "NOT_INUSE"}
+        assert here.snapshot.devices == {"PJSIP/101": "NOT_INUSE", "Custom:night": "INUSE"}
         await here.link.lamps({"sales": "RINGING", "support": "NOT_INUSE"})
         assert await _written(here.box) == ("support", "NOT_INUSE")
         await here.link.lamps({"sales": "NOT_INUSE"}, complete=True)

@@ -92,7 +92,7 @@ class Report:
     #: How each callid's last visit ended.
     last: dict[str, str] = field(default_factory=dict)
     members: set[tuple[str, str]] = field(default_factory=set)
-    paused: set[str] = field(default_factory=set)
+    paused: set[tuple[str, str]] = field(default_factory=set)
     time: int = 0
 
 
@@ -150,7 +150,7 @@ def _take_member(report: Report, event: Event) -> None:
     if event.name == "ADDMEMBER":
         assert member not in report.members, "a member already"
         report.members.add(member)
-        (report.paused.add if event.data[0] else report.paused.discard)(event.agent)
+        (report.paused.add if event.data[0] else report.paused.discard)(member)
     elif event.name == "REMOVEMEMBER":
         report.members.remove(member)
     elif event.name in ("PAUSEALL", "UNPAUSEALL"):
@@ -158,6 +158,6 @@ def _take_member(report: Report, event: Event) -> None:
     else:
         assert member in report.members, "no member"
         if event.name == "PAUSE":
-            report.paused.add(event.agent)
+            report.paused.add(member)
         if event.name == "UNPAUSE":
-            report.paused.discard(event.agent)
+            report.paused.discard(member)

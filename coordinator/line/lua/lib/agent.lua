@@ -86,12 +86,19 @@ end
 -- What the operator has changed: the state may stay the same by it (of an agent who talks).
 -- `change`: login | logout | pause | unpause | interface, which `was` another before. `by`: journal.py.
 function agents.tell(a, change, by, was)
-  local queues = redis.call('HKEYS', K.memberships(a.name))
+  local queues, paused_in = {}, {}
+  for _, m in ipairs(memberships_of(a.name)) do
+    queues[#queues + 1] = m.queue
+    if m.paused ~= '0' then paused_in[#paused_in + 1] = m.queue end
+  end
   table.sort(queues)
+  table.sort(paused_in)
   journal('agent.changed', 'agent', a.name, 'change', change, 'interface', a.interface,
     'was', was or false, 'reason', a.paused == '1' and a.reason ~= '' and a.reason,
     'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused),
-    'queues', table.concat(queues, ','), 'by', asked.by or by, 'uniqueid', asked.uniqueid)
+    'queues', table.concat(queues, ','),
+    'paused_in', #paused_in > 0 and table.concat(paused_in, ','),
+    'by', asked.by or by, 'uniqueid', asked.uniqueid)
 end
 
 -- Takes an agent's index entries out and files them anew: a membership or a strategy has changed.
