@@ -85,8 +85,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     # What the operator changed; the state may stay as it is (of one who talks). change: login |
     # logout | pause | unpause | interface, which `was` another. queues: all it is a member of;
     # paused_in: those of them where it is paused by itself, beside a pause of all. by: api | phone
-    # (uniqueid: the channel it was asked on) | autopause; directory: an unpause that leaves those of
-    # single queues as they are.
+    # (uniqueid: the channel it was asked on) | autopause; directory: an unpause that leaves
+    # those of single queues as they are.
     "agent.changed": (
         "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues",
         "paused_in?", "by?", "uniqueid?",
