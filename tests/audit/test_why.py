@@ -107,8 +107,8 @@ def test_one_whose_own_time_passed_while_a_phone_rang() -> None:
         "00:00:03.000 Its own time limit passed: nobody more was rung, and it stayed for the ring "
         "under way.",
         "00:00:04.000 Agent ann did not answer within 4.2 s; the caller kept its place.",
-        "00:00:04.000 Its time limit passed, at position 1, after waiting 8.0 s. Not available: "
-        "ann (resting).",
+        "00:00:04.000 The caller's own time limit passed, at position 1, after waiting 8.0 s. Not "
+        "available: ann (resting).",
     ]
 
 
