@@ -23,7 +23,7 @@ ASK_AGAIN_S = 5.0
 WORD_S = 1.0
 
 #: Fields of GVQ_TOLD.
-TOLD = ("again", "heard", "words", "context", "musicclass", "ringing", "patience")
+TOLD = ("again", "heard", "words", "context", "musicclass", "ringing", "patience", "rung")
 
 
 class Hearing:

@@ -13,7 +13,7 @@ from typing import Final
 
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
-from coordinator.line.types import AgentView, QueueView, WaitingCaller
+from coordinator.line.types import MemberView, QueueView, WaitingCaller
 from coordinator.names import CHANNEL_PATTERN
 from coordinator.protocol import Figures, Look, LookResult, MemberFigures, Seen
 from coordinator.redis_client import AWAY
@@ -75,10 +75,10 @@ async def see(engine: Engine, look: Look) -> Seen:
 
 
 def figures(
-    queue: QueueView, members: Sequence[AgentView], callers: Sequence[WaitingCaller]
+    queue: QueueView, members: Sequence[MemberView], callers: Sequence[WaitingCaller]
 ) -> Figures:
     """As app_queue.c counts them. `callers`: who is asked for, or nobody."""
-    free = [m for m in members if m.device_shown == "NOT_INUSE" and not _paused(m, queue.name)]
+    free = [m for m in members if m.device_shown == "NOT_INUSE" and not m.paused]
     return Figures(
         waiting=queue.callers,
         logged=sum(m.device_shown not in ("UNAVAILABLE", "INVALID") for m in members),
@@ -99,24 +99,18 @@ def figures(
     )
 
 
-def _paused(member: AgentView, queue: str) -> bool:
-    return member.paused or member.memberships[queue].paused
-
-
 def _readable(channel: str) -> str:
     """ "" for a name that a dialplan could not read as one word."""
     return channel if re.fullmatch(CHANNEL_PATTERN, channel) else ""
 
 
-def _member(look: Look, members: Sequence[AgentView]) -> MemberFigures | None:
+def _member(look: Look, members: Sequence[MemberView]) -> MemberFigures | None:
     """Interfaces are compared in any case, as in app_queue.c (interface_exists)."""
     wanted = look.interface.lower()
     for member in members:
         if member.interface.lower() == wanted:
-            kept = member.memberships[look.queue]
+            kept = member.membership
             return MemberFigures(
-                penalty=kept.penalty,
-                paused=_paused(member, look.queue),
-                ringinuse=kept.rings_in_use,
+                penalty=kept.penalty, paused=member.paused, ringinuse=kept.rings_in_use
             )
     return None

@@ -16,6 +16,7 @@ from coordinator.line.types import (
     BoxView,
     CallState,
     Membership,
+    MemberView,
     PenaltyChange,
     QueueSettings,
     QueueView,
@@ -161,11 +162,17 @@ class Reads:
         """All agents by name, or those of these that there are."""
         return await self._agents(await self._names("agents") if names is None else names)
 
-    async def members(self, queue: str) -> list[AgentView]:
+    async def members(self, queue: str) -> list[MemberView]:
         """Members of the queue in the order in which they were added."""
-        found = await self._agents(await self._names("members", queue))
-        members = [agent for agent in found if queue in agent.memberships]
-        return sorted(members, key=lambda agent: agent.memberships[queue].order)
+        names = await self._names("members", queue)
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hmget(self._key("agent", name), "interface", "state", "device", "paused")
+            pipe.hget(self._key("memberships", name), queue)
+        rows = await pipe.execute()
+        pairs = zip(rows[::2], rows[1::2], strict=True)
+        found = [_member_view(*pair) for pair in pairs if pair[1]]  # gone between the two reads
+        return sorted(found, key=lambda member: member.membership.order)
 
     async def agent(self, agent: str) -> AgentView:
         """Raises Refused: unknown_agent."""
@@ -312,6 +319,15 @@ def _agent_view(name: str, fields: dict[str, str], memberships: dict[str, str]) 
         paused_us=int(fields.get("paused_at", 0)),
         state_interface=fields["phone"],
         memberships={queue: _membership(value) for queue, value in memberships.items()},
+    )
+
+
+def _member_view(fields: list[str], value: str) -> MemberView:
+    interface, state, device, paused = fields
+    membership = _membership(value)
+    everywhere = paused == "1"
+    return MemberView(
+        interface, cast(AgentState, state), device, everywhere or membership.paused, membership
     )
 
 

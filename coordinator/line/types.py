@@ -197,16 +197,35 @@ class AgentView:
 
     @property
     def device_shown(self) -> DeviceState:
-        """The device as app_queue would show it: what the line knows for sure, else as it is.
-
-        Who is logged out is reached by nobody: monitors then do not count it as logged in.
-        """
-        return _SHOWN.get(self.state) or cast(DeviceState, self.device or "UNKNOWN")
+        """The device as app_queue would show it."""
+        return _device_shown(self.state, self.device)
 
     @property
     def queues(self) -> dict[str, int]:
         """Queue → penalty."""
         return {queue: member.penalty for queue, member in self.memberships.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member of one queue, as far as members are counted. paused: in this queue or in all."""
+
+    interface: str
+    state: AgentState
+    device: str
+    paused: bool
+    membership: Membership
+
+    @property
+    def device_shown(self) -> DeviceState:
+        """The device as app_queue would show it."""
+        return _device_shown(self.state, self.device)
+
+
+def _device_shown(state: AgentState, device: str) -> DeviceState:
+    """What the line knows for sure, else the device. Who is logged out is reached by nobody:
+    monitors then do not count it as logged in."""
+    return _SHOWN.get(state) or cast(DeviceState, device or "UNKNOWN")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,22 @@ def rank_that_is_not_the_time_of_joining() -> Book:
     return book
 
 
+def placed_behind_where_it_asked_to_be() -> Book:
+    book = shop()
+    book.join("c1")
+    book.step()
+    book.join("c2", position=2, placed=1)
+    return book
+
+
+def placed_ahead_of_a_higher_priority() -> Book:
+    book = shop()
+    book.join("c1", priority=5)
+    book.step()
+    book.join("c2", position=1, placed=1)
+    return book
+
+
 def higher_penalty_first() -> Book:
     book = shop(ann=1, bob=0)
     book.join("c1")
@@ -346,6 +362,7 @@ BAD: dict[str, list[Callable[[], Book]]] = {
     "I1": [
         left_behind, left_behind_in_a_heavier_queue, offered_while_held,
         rank_behind_an_earlier_caller_of_the_box, rank_that_is_not_the_time_of_joining,
+        placed_behind_where_it_asked_to_be, placed_ahead_of_a_higher_priority,
     ],
     "I2": [
         higher_penalty_first, wrong_by_strategy, wrong_by_least_recent, tried_before_untried,
@@ -382,6 +399,17 @@ def test_bad(rule: str, write: Callable[[], Book]) -> None:
     report = audit(write().entries, partial=False)
     assert rule in {violation.rule for violation in report.violations}
     assert report.sentence.startswith("BROKEN")
+
+
+def test_a_bad_place_is_told_with_the_one_that_was_due() -> None:
+    book = placed_ahead_of_a_higher_priority()
+    found = [v for v in audit(book.entries, partial=False).violations if v.rule == "I1"]
+    assert [(v.calls, v.sentence) for v in found] == [
+        (
+            ("c2",),
+            "Call c2 asked for position 1 and was placed at 1; 1 of higher priority allow 2.",
+        )
+    ]
 
 
 def test_a_violation_names_its_calls_and_agents() -> None:

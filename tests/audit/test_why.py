@@ -101,6 +101,25 @@ def test_a_penalty_rule_is_told_with_the_window_it_made(
     assert f"00:00:03.000 Its penalty rule changed whom it admits, {sentence}" in story(book, "c1")
 
 
+def test_one_whose_own_time_passed_while_a_phone_rang() -> None:
+    """timeoutpriority=conf."""
+    book = shop(ann=0)
+    book.join("c1")
+    book.offer("c1", "ann")
+    book.step()
+    book.write("caller.overdue", queue="sales", call_id="c1", box="a")
+    book.step()
+    book.offer_ended("c1", "ann", "no_answer")
+    book.left("c1", "timeout")
+    assert explain(book.entries, "c1")[-3:] == [
+        "00:00:03.000 Its own time limit passed: nobody more was rung, and it stayed for the ring "
+        "under way.",
+        "00:00:04.000 Agent ann did not answer within 4.2 s; the caller kept its place.",
+        "00:00:04.000 The caller's own time limit passed, at position 1, after waiting 8.0 s. Not "
+        "available: ann (resting).",
+    ]
+
+
 def test_metrics_are_told_in_the_strategys_words() -> None:
     book = shop("leastrecent", ann=0, bob=0)
     book.join("c1")

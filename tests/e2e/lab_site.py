@@ -36,6 +36,11 @@ exten => *62,1,Answer()
  same => n,Gosub(gvq-member,RemoveQueueMember,1(sales))
  same => n,Set(GLOBAL(SAID_OF_REMOVING)=${RQMSTATUS})
 
+; *63 option*value: of this phone's own membership of sales.
+exten => _*63.,1,Answer()
+ same => n,Gosub(gvq-member,QUEUE_MEMBER,1(sales,${CUT(EXTEN,*,3)},,${CUT(EXTEN,*,4)}))
+ same => n,Set(GLOBAL(SAID_OF_SETTING)=${QMSTATUS})
+
 [from-outside](+)
 exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(QUEUE_MIN_PENALTY=${CUT(EXTEN,*,4)})
@@ -43,6 +48,25 @@ exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(ASKED=${CUT(EXTEN,*,9)},,${CUT(EXTEN,*,7)},${CUT(EXTEN,*,6)},,,,${CUT(EXTEN,*,8)})
  same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(${ASKED}))
  same => n,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
+ same => n,Hangup()
+
+; As one does before Queue(): who finds more than two waiting goes on elsewhere.
+exten => overflow,1,Gosub(gvq-look,sales,1)
+ same => n,Set(SEEN=${LOOKSTATUS}|${QUEUE_EXISTS}|${QUEUE_WAITING_COUNT})
+ same => n,Set(GLOBAL(SEEN_BY_${CALLERID(num)})=${SEEN})
+ same => n,GotoIf($[0${QUEUE_WAITING_COUNT} > 2]?full)
+ same => n,Gosub(gvq,sales,1)
+ same => n,Hangup()
+ same => n(full),Set(INFO=${QUEUE_WAITING_COUNT}|${CALLERID(num)})
+ same => n,Gosub(gvq-log,sales,1(${UNIQUEID},NONE,OVERFLOW,${INFO}))
+ same => n,Set(GLOBAL(WENT_ON_${CALLERID(num)})=OVERFLOW)
+ same => n,Hangup()
+exten => figures,1,Gosub(gvq-look,sales,1(PJSIP/102,2))
+ same => n,Set(COUNTS=${QUEUE_MEMBER_LOGGED}|${QUEUE_MEMBER_FREE}|${QUEUE_MEMBER_READY})
+ same => n,Set(MEMBER=${QUEUE_MEMBER_PENALTY}|${QUEUE_MEMBER_PAUSED}|${QUEUE_MEMBER_RINGINUSE})
+ same => n,Set(COUNTS=${COUNTS}|${QUEUE_MEMBER_COUNT}|${QUEUE_MEMBER_LIST})
+ same => n,Set(QUEUE=${QUEUEMAX}|${QUEUESTRATEGY}|${QUEUECALLS}|${QUEUESRVLEVEL}|${QUEUE_GET_BOX})
+ same => n,Set(GLOBAL(SEEN_BY_${CALLERID(num)})=${COUNTS}|${MEMBER}|${QUEUE})
  same => n,Hangup()
 
 [globals](+)
@@ -163,7 +187,11 @@ class LabSite:
         return handle
 
     async def call(self, box: str, queue: str, number: str, asked: Asked) -> SipPerson:
-        group = Callers(self.by_name[box], extension(queue, asked), numbers=[number])
+        return await self.comes_in(box, extension(queue, asked), number)
+
+    async def comes_in(self, box: str, extension: str, number: str) -> SipPerson:
+        """Somebody from outside dials this."""
+        group = Callers(self.by_name[box], extension, numbers=[number])
         await self.stack.enter_async_context(group)
         return SipPerson(group, self.onlookers.get(box))
 

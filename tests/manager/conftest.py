@@ -8,6 +8,7 @@ import pytest
 
 from coordinator.app import Coordinator
 from coordinator.line.types import QueueSettings
+from coordinator.manager.filters import advanced, legacy
 from coordinator.manager.parts import Parts
 from coordinator.manager.server import Clients, serving
 from coordinator.manager.users import User, Users
@@ -20,6 +21,12 @@ USERS: Users = {
     "wall": User("wall", "seen", read=frozenset({"agent", "system"})),
     "boss": User(
         "boss", "moved", read=frozenset({"agent", "system"}), write=frozenset({"agent"})
+    ),
+    "door": User(
+        "door", "joins", read=frozenset({"agent", "system"}), filters=(
+            advanced("name(QueueCallerJoin)", ""), advanced("name(QueueCallerLeave)", ""),
+            legacy("!Queue: help"),
+        ),
     ),
 }  # fmt: skip
 

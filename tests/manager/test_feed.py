@@ -102,6 +102,25 @@ async def test_a_whole_call(parts: Parts, box: Box, wall: Ami) -> None:
     assert call_id == "a-1-1"
 
 
+async def test_a_filtered_login_hears_only_what_it_wants(
+    manager: Manager, parts: Parts, box: Box, wall: Ami
+) -> None:
+    """And its answers, which no filter stops; others hear all."""
+    door = await manager.login("door")
+    await parts.directory.put_queue("help", QueueSettings())
+    await box.join("help", 1)
+    await parts.directory.pause("alice", "tea")
+    await box.join("sales", 2)
+    await parts.engine.withdraw("a-2-1")
+    told = await heard(door, "QueueCallerLeave")
+    assert [(m["Event"], m["Queue"]) for m in told] == [
+        ("QueueCallerJoin", "sales"), ("QueueCallerLeave", "sales"),
+    ]  # fmt: skip
+    assert (await door.ask("Ping"))["Response"] == "Success"
+    names = {m["Event"] for m in await heard(wall, "QueueCallerLeave")}
+    assert {"QueueMemberPause", "QueueCallerJoin"} <= names
+
+
 async def test_no_answer_then_abandoned(parts: Parts, box: Box, wall: Ami) -> None:
     await parts.directory.login("alice")
     await box.join("sales", 1)

@@ -21,7 +21,7 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
         options="cn",
     )  # fmt: skip
     join = next(event for _, event in stage.heard if event.name == "UserEvent")
-    assert list(join.headers)[-15:] == [
+    assert list(join.headers)[-18:] == [
         ("UserEvent", "GvqJoin"),
         ("Id", caller.channel.uniqueid),
         ("Visit", "1"),
@@ -134,7 +134,7 @@ def test_a_released_caller_returns_with_the_status(stage: Stage) -> None:
 
 # ── hearing and pressing ────────────────────────────────────────────────────────────────────
 
-TOLD = "0,3.0.0..0,queue-thereare&#3&queue-callswaiting,keys,,0,0"
+TOLD = "0,3.0.0..0,queue-thereare&#3&queue-callswaiting,keys,,0,0,0"
 
 
 def told(caller: Caller, value: str) -> None:
@@ -151,7 +151,7 @@ def test_a_caller_asks_until_it_is_told(stage: Stage) -> None:
     caller = stage.caller()
     stage.clock.advance(12)
     assert asks(stage) == [("", "0")] * 3
-    told(caller, "0,,,,,0,0")
+    told(caller, "0,,,,,0,0,0")
     stage.clock.advance(60)
     assert len(asks(stage)) == 3
 
@@ -159,7 +159,7 @@ def test_a_caller_asks_until_it_is_told(stage: Stage) -> None:
 def test_a_caller_waits_beyond_its_timeout_for_the_line_to_end_it(stage: Stage) -> None:
     """timeoutpriority=conf. Without a line the box ends the wait after all."""
     caller = stage.caller(timeout=20.0)
-    told(caller, "0,,,,,0,25")
+    told(caller, "0,,,,,0,25,0")
     stage.clock.advance(44)
     assert caller.statuses == []
     stage.clock.advance(2)
