@@ -12,8 +12,8 @@ def test_the_line_is_the_same_after_every_loss(bench: Bench) -> None:
     [ready], [decided] = (
         body.values(COORDINATOR, f"start to {what}") for what in ("ready", "first decision")
     )
-    assert 0 < ready
-    assert 0 < decided
+    assert ready > 0
+    assert decided > 0
     [rebuilt], [first] = (
         body.values(REDIS, f"until the {what}") for what in ("line is rebuilt", "first decision")
     )

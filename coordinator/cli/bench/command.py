@@ -15,6 +15,9 @@ from coordinator.cli.errors import CliError
 from coordinator.cli.output import AsJson, print_json
 
 ALL = "all"
+
+#: Of the table where there is no terminal to ask.
+WIDTH = 130
 _NAMES = "; ".join(f"{name}: {what}" for name, what in BENCHMARKS.items())
 
 
@@ -34,7 +37,9 @@ def bench(
     Needs a machine that does nothing else. Status 1 when something was wrong, never for being slow.
     """
     options = Options(short, repeats, minutes, real)
-    console = Console(file=sys.stderr if as_json else None, soft_wrap=True)
+    console = Console(file=sys.stderr if as_json else None)
+    if not console.is_terminal:
+        console.width = WIDTH
     bodies = [run(each, options, to, console) for each in _wanted(name)]
     if as_json:
         print_json(bodies if name == ALL else bodies[0])

@@ -2,6 +2,8 @@
 
 import json
 import shlex
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ from coordinator.cli.bench.findings import Findings, Options
 
 #: Of the JSON's form; it grows when a reader must know.
 FORM = 1
+
+#: Sizes that are still told one by one.
+LONG = 8
 
 
 def document(
@@ -90,12 +95,26 @@ def _table(body: dict[str, Any]) -> Table:
     for heading in ("median", "lowest", "highest"):
         table.add_column(heading, justify="right")
     table.add_column("runs", justify="right")
-    for row in body["measures"]:
+    for row in _told(body["measures"]):
         at = f"{shown(row['at'])} {row['of']}" if "at" in row else ""
         figures = (shown(row[name]) for name in ("median", "low", "high"))
         quantity = f"{row['quantity']}, {row['unit']}" if row["unit"] else row["quantity"]
         table.add_row(row["subject"], at, quantity, *figures, str(len(row["values"])))
     return table
+
+
+def _told(measures: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Of a long row of sizes or times only the ends: the rest is for the plot."""
+
+    def of(row: dict[str, Any]) -> tuple[Any, ...]:
+        return row["subject"], row["quantity"], row.get("of")
+
+    length = Counter(map(of, measures))
+    seen: Counter[tuple[Any, ...]] = Counter()
+    for row in measures:
+        seen[of(row)] += 1
+        if length[of(row)] <= LONG or seen[of(row)] in (1, length[of(row)]):
+            yield row
 
 
 def _conditions(body: dict[str, Any]) -> str:

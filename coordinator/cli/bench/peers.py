@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from pydantic import SecretStr
@@ -22,6 +23,7 @@ from coordinator.protocol import (
     Snapshot,
     WaitingCall,
 )
+from coordinator.tasks import cancel
 
 Rung = Callable[["Peer", Originate], None]
 
@@ -57,8 +59,18 @@ class Peer:
         assert self._link is not None
         self._link.put(event, now_us())
 
-    async def run(self) -> None:
-        """Keeps the box linked, epoch after epoch."""
+    @asynccontextmanager
+    async def linked(self) -> AsyncIterator[None]:
+        """In step with the line, and kept so, as long as the block runs."""
+        task = asyncio.create_task(self._run())
+        try:
+            await self.in_step.wait()
+            yield
+        finally:
+            await cancel([task])
+
+    async def _run(self) -> None:
+        """Epoch after epoch."""
         while True:
             self._epoch += 1
             hello = Hello(box=self.box, instance=f"bench-{self.box}", epoch=self._epoch)

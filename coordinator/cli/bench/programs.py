@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,27 @@ from coordinator.cli.demo.children import START_S, Child, announced, running
 from coordinator.cli.errors import CliError
 from coordinator.journal import Entry
 
-#: Seconds between looks at what nobody tells of.
-LOOK_S = 0.01
+#: Seconds between looks at what nobody tells of; by way of the API, which costs the coordinator.
+LOOK_S, API_LOOK_S = 0.01, 0.2
+
+#: Seconds that anything may take before it is given up.
+PATIENCE_S = 300.0
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-async def until(condition: Callable[[], Awaitable[bool]], failure: str, within_s: float) -> None:
+async def until(
+    condition: Callable[[], Awaitable[bool]],
+    failure: str,
+    within_s: float,
+    look_s: float = LOOK_S,
+) -> None:
     """Looks until it holds. CliError when the time is over."""
     try:
         async with asyncio.timeout(within_s):
             while not await condition():  # noqa: ASYNC110 - nobody tells of it
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(look_s)
     except TimeoutError:
         raise CliError(f"After {within_s:.0f} s {failure}.") from None
 
@@ -62,13 +71,13 @@ class Site:
     serves: list[Child] = field(default_factory=list)
     adapters: list[Child] = field(default_factory=list)
 
-    @property
+    @cached_property
     def client(self) -> Client:
         """The first coordinator's API, as the admin."""
         return Client(self.url, self.token, deadline_s=60.0)
 
     async def ask(self, method: str, *parts: str, body: Any = None) -> Any:
-        """One request, off the loop."""
+        """One request, off the loop. CliError when it is refused, or nobody answers."""
         call = getattr(self.client, method)
         arguments = (path(*parts),) if method == "get" else (path(*parts), body)
         return await asyncio.to_thread(call, *arguments)
@@ -94,10 +103,12 @@ class Site:
     async def ready(self, url: str, child: Child) -> None:
         """Waits until it answers."""
 
+        client = Client(url)
+
         async def so() -> bool:
             child.check()
             try:
-                await asyncio.to_thread(Client(url, self.token).get, "/readyz")
+                await asyncio.to_thread(client.get, "/readyz")
             except CliError:
                 return False
             return True
@@ -129,7 +140,7 @@ class Site:
         self.adapters.append(child)
         return child
 
-    async def attached(self, boxes: int, within_s: float = 120.0) -> None:
+    async def attached(self, boxes: int) -> None:
         """Waits until so many are."""
 
         async def so() -> bool:
@@ -138,16 +149,25 @@ class Site:
             rows = await self.ask("get", "boxes")
             return len([row for row in rows if row["attached"]]) >= boxes
 
-        await until(so, f"not all of the {boxes} boxes were linked", within_s)
+        await until(so, f"not all of the {boxes} boxes were linked", PATIENCE_S, API_LOOK_S)
 
-    async def available(self, agents: int, within_s: float = 120.0) -> None:
+    async def available(self, agents: int) -> None:
         """Waits until so many agents are."""
 
         async def so() -> bool:
             rows = await self.ask("get", "agents")
             return len([row for row in rows if row["state"] == "available"]) >= agents
 
-        await until(so, f"not all of the {agents} agents were available", within_s)
+        await until(so, f"not all of the {agents} agents were available", PATIENCE_S, API_LOOK_S)
+
+    def used(self) -> dict[str, Usage]:
+        """What each kind of process has used so far."""
+        kinds = {"coordinator": self.serves, "adapters": self.adapters}
+        usages = {name: [Usage.of(c.pid) for c in children] for name, children in kinds.items()}
+        return {
+            name: Usage(sum(u.cpu_s for u in each), sum(u.resident for u in each))
+            for name, each in usages.items()
+        }
 
     async def journal(self, after: str = "0") -> list[Entry]:
         """All of it."""

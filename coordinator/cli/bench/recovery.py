@@ -9,7 +9,7 @@ too (the simulator). An agent hangs up just before, so there is a decision to be
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,16 +19,14 @@ from ami_adapter.simulator.world import World
 from coordinator.cli.bench.findings import Findings, Options, Say
 from coordinator.cli.bench.load import QUEUE
 from coordinator.cli.bench.peers import Peer
-from coordinator.cli.bench.programs import Site, site, until
+from coordinator.cli.bench.programs import PATIENCE_S, Site, site, until
+from coordinator.cli.bench.simulated import ami
 from coordinator.cli.bench.valkey import Server, valkey
 from coordinator.line import keys
 from coordinator.protocol import Complete, Connect, Device, Originate
 
 CALLERS, BOXES, RESYNCED, RUNS = 100_000, 50, 2_000, 5
 SHORT_CALLERS, SHORT_BOXES, SHORT_RESYNCED = 200, 4, 20
-
-#: Seconds anything here may take before it is given up.
-PATIENCE_S = 300.0
 
 LINE = keys.key("default", "line", QUEUE)
 COORDINATOR, REDIS, ADAPTER = "coordinator killed", "Redis emptied", "AMI session lost"
@@ -127,16 +125,8 @@ async def _fill(stack: AsyncExitStack, run: _Run, callers: int, boxes: int) -> N
         run.peers.append(peer)
     run.first.devices["PJSIP/agent0"] = "INUSE"
     for peer in run.peers:
-        task = asyncio.create_task(peer.run())
-        stack.push_async_callback(_ended, task)
-    await _in_step(run)
+        await stack.enter_async_context(peer.linked())
     run.found.check("callers in line at first", len(await run.line()), callers)
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 async def _in_step(run: _Run) -> None:
@@ -224,14 +214,6 @@ async def _resynced(server: Server, lose: Callable[[], None]) -> float:
 
     await until(so, "the adapter had not come back", PATIENCE_S)
     return time.monotonic() - began
-
-
-def ami(world: World, box: str) -> dict[str, str]:
-    """An adapter's settings that say where a simulated box's AMI is."""
-    return {
-        "GVQ_AMI_PORT": str(world.servers[box].port), "GVQ_AMI_USERNAME": world.account.username,
-        "GVQ_AMI_SECRET": world.account.secret,
-    }  # fmt: skip
 
 
 def _judge(found: Findings, callers: int) -> None:
