@@ -33,10 +33,19 @@ class Body(dict[str, Any]):
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """Runs a benchmark in its short form, as `gvq bench NAME --short` does."""
+    return _short(tmp_path, Options(short=True))
 
+
+@pytest.fixture
+def real_bench(tmp_path: Path) -> Bench:
+    """The same with --real."""
+    return _short(tmp_path, Options(short=True, real=True))
+
+
+def _short(tmp_path: Path, options: Options) -> Bench:
     def short(name: str) -> Body:
         with (tmp_path / "said").open("w") as said:
-            run(name, Options(short=True), tmp_path, Console(file=said))
+            run(name, options, tmp_path, Console(file=said))
         body = Body(json.loads((tmp_path / f"{name}-short.json").read_text("utf-8")))
         drawn = {file.name for file in tmp_path.glob("*.png")}
         assert drawn, "no plots"
