@@ -22,7 +22,7 @@ from coordinator.cli.bench.peers import Peer
 from coordinator.cli.bench.programs import API_LOOK_S, PATIENCE_S, Site, broken, site, until
 from coordinator.cli.bench.simulated import Stage, serving, simulated
 from coordinator.cli.bench.valkey import Server, valkey
-from coordinator.protocol import Complete, Connect, Join, Originate
+from coordinator.protocol import Complete, Connect, Join, Originate, WaitingCall
 
 #: Callers a second. A call is six transitions: join, connect, complete, and its phone's states.
 RATES, SHORT_RATES = (50, 100, 200, 350), (20,)
@@ -130,6 +130,7 @@ class _Load:
 
     def rung(self, peer: Peer, offer: Originate) -> None:
         """Answered, over, and the next caller."""
+        peer.calls.pop(offer.call_id, None)
         named = {"offer_id": offer.offer_id, "fence": offer.fence}
         peer.tell(Connect.model_validate(named))
         peer.tell(Complete.model_validate({**named, "ended_by": "agent"}))
@@ -145,6 +146,7 @@ class _Load:
             call_id=f"{uniqueid}-1", channel=f"PJSIP/trunk-{uniqueid}", uniqueid=uniqueid,
             queue=QUEUE, caller_id_num="5550100",
         )  # fmt: skip
+        peer.calls[join.call_id] = WaitingCall(join=join, age_us=0)  # for a snapshot, if one is due
         peer.tell(join)
 
 
