@@ -36,7 +36,27 @@ async def test_the_load_is_what_the_engine_sends() -> None:
     assert [box.join(), box.connect(offer), box.complete(offer)] == redis.asked
 
 
-async def test_a_pipe_reads_whatever_way_its_answers_are_cut(valkey: str) -> None:
+class _Bytes:
+    """A connection whose peer has said these bytes, one at a time."""
+
+    def __init__(self, said: bytes) -> None:
+        self.said = iter(said)
+
+    async def read(self, most: int) -> bytes:
+        return bytes([next(self.said)])
+
+    def write(self, data: bytes) -> None:
+        """Nobody listens."""
+
+
+async def test_a_pipe_reads_whatever_way_its_answers_are_cut() -> None:
+    peer = _Bytes(b"$2\r\nab\r\n*3\r\n:-5\r\n*1\r\n$0\r\n\r\n$-1\r\n+OK\r\n*-1\r\n")
+    pipe = Pipe(peer, peer)  # type: ignore[arg-type]
+    assert await pipe.ask([b""] * 3) == ["ab", [-5, [""], None], "OK"]
+    assert await pipe.ask([b""]) == [None]
+
+
+async def test_a_pipe_speaks_with_valkey(valkey: str) -> None:
     pipe = await Pipe.open(valkey.removeprefix("unix://"))
     words = ["a", "", "ä" * 1000, "x" * 600_000]
     commands = [packed("ECHO", word) for word in words] + [packed("GET", "no such key")]
