@@ -18,6 +18,10 @@ demo: ## Set up what is missing, then show the global queue at work
 test: setup system-packages lint ## Set up what is missing, then check and test everything
 	@exec scripts/pytest.sh
 
+.PHONY: bench
+bench: setup system-packages ## Measure everything, on a machine that does nothing else (bench-results/; about an hour)
+	@exec .venv/bin/gvq bench all
+
 .PHONY: setup
 setup: ## Create or refresh .venv for development (returns at once when it is fresh)
 	@scripts/setup.sh dev

@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,9 +66,10 @@ class EmbeddedFailed(Exception):
 
 
 class EmbeddedValkey:
-    """One server on one directory. `url` is for redis-py."""
+    """One server on one directory. `url` is for redis-py. config: other than CONFIG to measure."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, config: Mapping[str, str] = CONFIG) -> None:
+        self._config = config
         self._directory = directory.resolve()
         self._socket = _socket_path(self._directory)
         self._lock: int | None = None
@@ -122,7 +124,7 @@ class EmbeddedValkey:
         places = {"directory": str(self._directory), "socket": str(self._socket)}
         options = [
             part
-            for name, value in CONFIG.items()
+            for name, value in self._config.items()
             for part in (f"--{name}", value.format_map(places))
         ]
         launcher = [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid())]

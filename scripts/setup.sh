@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 profile=${1:-dev}
 case $profile in
 runtime) wanted='.' ;;
-dev) wanted='.[dev]' ;;
+dev) wanted='.[dev,bench]' ;;
 *) die "usage: setup.sh runtime|dev" ;;
 esac
 

@@ -30,6 +30,12 @@ FIRST_ADDRESS = "127.0.0.11"
 START_S = 60.0
 
 Progress = Callable[[str], None]
+Queues = Callable[[str], str]
+
+
+def no_queues(box: str) -> str:
+    """A box without app_queue."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,11 @@ def up(
     first_address: str = FIRST_ADDRESS,
     agents: int = 20,
     extra_dialplan: str = "",
+    queues: Queues = no_queues,
 ) -> LabStatus:
     """Bring up this many boxes and wait until each answers. LabError when one does not.
 
+    queues: a box's name → its queues.conf, to hold Queue() beside ours; "": without app_queue.
     A lab of the same boxes that already runs is left as it is; one that runs in part, or with
     other boxes, is stopped first.
     """
@@ -114,7 +122,7 @@ def up(
         _link(directory, folder)
         wanted = _plan(boxes, directory, folder, IPv4Address(first_address))
         for number, box in enumerate(wanted):
-            _configure(box, number, wanted, agents, extra_dialplan)
+            _configure(box, number, wanted, agents, extra_dialplan, queues)
         try:
             _start(wanted, directory, progress)
         except BaseException:
@@ -228,7 +236,9 @@ def _plan(count: int, directory: Path, folder: Path, first: IPv4Address) -> list
     ]
 
 
-def _configure(box: Box, number: int, boxes: list[Box], agents: int, extra: str) -> None:
+def _configure(
+    box: Box, number: int, boxes: list[Box], agents: int, extra: str, queues: Queues
+) -> None:
     etc = Path(box.etc_dir)
     var = etc.parent / "var"
     for folder in (etc, var / "moh", var / "run", var / "log", var / "spool"):
@@ -243,6 +253,7 @@ def _configure(box: Box, number: int, boxes: list[Box], agents: int, extra: str)
         etc=etc,
         var=var,
         extra_dialplan=extra,
+        queues=queues(box.name),
     )
     for name, text in config.files_of(plan).items():
         (etc / name).write_text(text, "utf-8")

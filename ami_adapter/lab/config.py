@@ -21,6 +21,9 @@ RTP_PORTS = 1000
 _DEFAULTS = ["acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "udptl.conf"]
 _DEFAULTS += ["pjproject.conf", "res_parking.conf"]
 
+#: Only where Queue() is held beside ours.
+_QUEUE_MODULE = "load = app_queue.so\n"
+
 _TEMPLATES = files("ami_adapter") / "lab" / "templates"
 _DIALPLAN = files("ami_adapter") / "dialplan"
 
@@ -44,6 +47,7 @@ class Plan:
     etc: Path
     var: Path
     extra_dialplan: str = ""
+    queues: str = ""
 
 
 def render(template: str, **values: object) -> str:
@@ -54,9 +58,13 @@ def render(template: str, **values: object) -> str:
 def files_of(plan: Plan) -> dict[str, str]:
     """Every file of the box's /etc/asterisk, by name."""
     plain = ["asterisk", "features", "indications", "logger", "modules", "musiconhold", "rtp"]
-    values = {**vars(plan), "rtp_end": plan.rtp_start + RTP_PORTS - 1}
+    values = {
+        **vars(plan), "rtp_end": plan.rtp_start + RTP_PORTS - 1,
+        "queue_modules": _QUEUE_MODULE if plan.queues else "",
+    }  # fmt: skip
     return {
         **dict.fromkeys(_DEFAULTS, ""),
+        **({"queues.conf": plan.queues} if plan.queues else {}),
         **{f"{name}.conf": render(f"{name}.conf", **values) for name in plain},
         "manager.conf": render("manager.conf", ami_port=AMI_PORT, **values),
         "manager-gvq.conf": (_DIALPLAN / "manager.conf").read_text("utf-8"),

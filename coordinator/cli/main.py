@@ -15,6 +15,7 @@ from coordinator.cli import (
     serve,
     token,
 )
+from coordinator.cli.bench.command import bench
 from coordinator.cli.demo.command import demo
 from coordinator.cli.errors import Commands
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(serve.adapter)
 app.command()(demo)
+app.command()(bench)
 app.command("import")(importing.import_)
 app.command()(journal.verify)
 app.command()(journal.why)

@@ -44,9 +44,9 @@ def _needed() -> set[str]:
     project = tomllib.loads(read("pyproject.toml"))
     build = project["build-system"]["requires"]
     asked = project["project"]["dependencies"]
-    dev = project["project"]["optional-dependencies"]["dev"]
+    extras = project["project"]["optional-dependencies"]
     found: set[str] = set()
-    for line in [*build, *asked, *dev]:
+    for line in [*build, *asked, *extras["dev"], *extras["bench"]]:
         _collect(Requirement(line), found, set())
     return found
 

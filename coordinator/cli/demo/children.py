@@ -64,6 +64,19 @@ class Child:
             self._process.kill()
             await self._process.wait()
 
+    async def kill(self) -> None:
+        """SIGKILL, with no farewell; it may be started again."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
     def check(self) -> None:
         """CliError with its last words when it is no more."""
         if self._process is not None and self._process.returncode is not None:
