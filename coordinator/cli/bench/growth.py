@@ -14,7 +14,7 @@ from coordinator.cli.bench.findings import Findings, Options, Say
 from coordinator.cli.bench.load import QUEUE, Floor, Offer
 from coordinator.cli.bench.valkey import Server, cluster, valkey
 from coordinator.line import keys
-from coordinator.line.types import QueueSettings
+from coordinator.line.types import MemberSettings, QueueSettings
 
 #: Decisions a size, and of them at a time.
 DECISIONS, SHORT_DECISIONS, AT_A_TIME = 200, 10, 10
@@ -123,7 +123,9 @@ async def _queues(run: _Run) -> None:
             names = [QUEUE, *(f"queue{n}" for n in range(1, size))]
             for name in names[1:]:
                 await floor.engine.put_queue(name, QueueSettings(strategy="leastrecent"))
-                await floor.engine.put_members((name, f"agent{n}", 0) for n in range(AT_A_TIME))
+                await floor.engine.put_members(
+                    (name, f"agent{n}", MemberSettings()) for n in range(AT_A_TIME)
+                )
             for name in names:
                 await floor.boxes[0].transit([floor.boxes[0].join(name) for _ in range(SOME)])
             await _completes(run, floor, offers, "line", size, QUEUES, SOME)

@@ -18,7 +18,7 @@ from coordinator.cli.bench.valkey import Server
 from coordinator.line import keys
 from coordinator.line.engine import Engine
 from coordinator.line.scripts import Timing, library
-from coordinator.line.types import Origin, QueueSettings
+from coordinator.line.types import MemberSettings, Origin, QueueSettings
 from coordinator.protocol import Join, Snapshot
 
 #: An hour: no lease, offer or hold runs out however slow the machine is.
@@ -179,8 +179,8 @@ class Floor:
         """Links the boxes and logs the agents in."""
         names = [f"agent{n}" for n in range(agents)]
         for some in _batches(names):
-            await self.engine.put_agents((name, f"PJSIP/{name}") for name in some)
-            await self.engine.put_members((QUEUE, name, 0) for name in some)
+            await self.engine.put_agents((name, f"PJSIP/{name}", "") for name in some)
+            await self.engine.put_members((QUEUE, name, MemberSettings()) for name in some)
         for n, box in enumerate(self.boxes):
             await self.link(box, names[n :: len(self.boxes)])
         for some in _batches(names):

@@ -28,6 +28,10 @@ from coordinator.tasks import cancel
 Rung = Callable[["Peer", Originate], None]
 
 
+def _unheard(frame: object) -> None:
+    """Nothing of a benchmark waits for it."""
+
+
 class Peer:
     """One box. `rung` is told of each phone to ring; commands are done at once."""
 
@@ -74,7 +78,10 @@ class Peer:
         while True:
             self._epoch += 1
             hello = Hello(box=self.box, instance=f"bench-{self.box}", epoch=self._epoch)
-            hooks = Hooks(self._command, self._acked, lambda told: None, self._present)
+            hooks = Hooks(
+                command=self._command, ack=self._acked, told=_unheard, changed=_unheard,
+                seen=_unheard, lamps=_unheard, present=self._present,
+            )  # fmt: skip
             self._link = Link(self._settings, hello, hooks, now_us)
             self.tell(Snapshot(calls=list(self.calls.values()), devices=self.devices))
             try:
