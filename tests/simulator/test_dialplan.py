@@ -21,7 +21,7 @@ def test_a_join_carries_all_parameters_and_our_key(stage: Stage) -> None:
         options="cn",
     )  # fmt: skip
     join = next(event for _, event in stage.heard if event.name == "UserEvent")
-    assert list(join.headers)[-15:] == [
+    assert list(join.headers)[-18:] == [
         ("UserEvent", "GvqJoin"),
         ("Id", caller.channel.uniqueid),
         ("Visit", "1"),
