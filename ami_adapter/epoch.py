@@ -188,6 +188,8 @@ class Epoch:
     def _acked(self, ack: Ack, event: Event) -> None:
         if ack.ticket is not None and isinstance(event, Join):
             self._executor.keep_ticket(event.uniqueid, ack.ticket)
+        if isinstance(event, Leave) and ack.position:
+            self._executor.tell_position(event.call_id, ack.position)
         if isinstance(event, Complete):
             left = self._translator.completed(event.offer_id, ack.code != "stale_offer")
             self._emit_now((left,) if left else ())

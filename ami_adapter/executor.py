@@ -141,6 +141,12 @@ class Executor:
             # Last: it is what the dialplan looks for.
             self._session.set_variable(told.uniqueid, "GVQ_TOLD", asks.answer(told))
 
+    def tell_position(self, call_id: str, position: int) -> None:
+        """Writes on a channel that goes on in the dialplan which position it had at last."""
+        for uniqueid, visit in self._translator.visits.items():
+            if visit.state == "left" and visit.join.call_id == call_id:
+                self._session.set_variable(uniqueid, "QUEUEPOSITION", str(position))
+
     def changed(self, changed: Changed) -> None:
         """Writes on a phone's channel what came of its change. One that is gone needs no answer."""
         self._session.set_variable(changed.uniqueid, changes.variable(changed), changed.result)
@@ -303,6 +309,11 @@ class Executor:
             del self._held[command_id]
 
     async def _send_on(self, command_id: str, command: Release) -> None:
+        if command.position:
+            position = str(command.position)
+            self._session.set_variable(command.uniqueid, "QUEUEPOSITION", position)
+        if command.status == "WITHDRAW":
+            self._session.set_variable(command.uniqueid, "QUEUE_WITHDRAW_INFO", command.info)
         sent = self._session.redirect(command.uniqueid, "gvq-leave", "s")
         await self._released(command, sent)
         self._finish(command_id)

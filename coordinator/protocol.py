@@ -35,7 +35,7 @@ made twice, a change is as made once.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from coordinator.names import (
     CHANNEL_PATTERN,
@@ -100,6 +100,11 @@ LookResult = Literal["FOUND", "NOSUCHQUEUE", "INVALID", "LINEAWAY"]
 QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", "TIMEOUT"]
 
 Text = Annotated[str, Field(max_length=256)]
+#: Cut to what fits into a line of AMI (main/manager.c: 1024 bytes) and cannot bend it.
+Shown = Annotated[
+    str,
+    BeforeValidator(lambda text: "".join(c for c in str(text) if c.isprintable())[:200]),
+]
 Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
 LampName = Annotated[str, Field(pattern=LAMP_PATTERN)]
 Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
@@ -321,12 +326,17 @@ class Cancel(_Message):
 
 
 class Release(_Message):
-    """Let a waiting caller go on in the dialplan with this QUEUESTATUS."""
+    """Let a waiting caller go on in the dialplan with this QUEUESTATUS.
+
+    position: its last, 0 for who had none. info: why it was withdrawn.
+    """
 
     kind: Literal["release"] = "release"
     call_id: Id
     uniqueid: Id
     status: QueueStatus
+    position: Annotated[int, Field(ge=0)] = 0
+    info: Shown = ""
 
 
 class KeepTicket(_Message):
@@ -441,13 +451,17 @@ class Ticket(_Message):
 
 
 class Ack(_Message):
-    """Event `seq` is taken. `code` is `ok`, `duplicate`, or why it was refused."""
+    """Event `seq` is taken. `code` is `ok`, `duplicate`, or why it was refused.
+
+    position: of a leave, the last position that the caller had.
+    """
 
     type: Literal["ack"] = "ack"
     seq: int
     code: str = "ok"
     detail: str = ""
     ticket: Ticket | None = None
+    position: Annotated[int, Field(ge=0)] = 0
 
 
 class Meeting(_Message):

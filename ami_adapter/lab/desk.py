@@ -16,8 +16,10 @@ KEYS = "0123456789*#"
 #: One packet of sound: 20 ms of µ-law, and how long that is.
 PACKET_S, PACKET = 0.02, 160
 
-#: µ-law of a square wave of 400 Hz, loud.
-TONE = (b"\x90" * 10 + b"\x10" * 10) * (PACKET // 20)
+#: µ-law of a square wave, loud: half a period up, half a period down.
+UP, DOWN = b"\x90", b"\x10"
+#: What is spoken unless said otherwise, Hz.
+TONE = 400
 
 _numbers = itertools.count(1)
 
@@ -30,6 +32,7 @@ class Line:
     me: str
     them: str
     target: str
+    media: tuple[str, int] = ("", 0)
     ended: bool = False
     cseq: int = 1
 
@@ -60,6 +63,7 @@ class DeskPhone(Phone):
         self._lines[call_id] = line
         if answer.status == 200:
             line.target = sip.uri(answer["Contact"])
+            line.media = sip.media(answer.body)
         self._ask(line, "ACK")
         if answer.status != 200:
             raise ConnectionError(f"{extension}: {answer.first}")
@@ -82,16 +86,15 @@ class DeskPhone(Phone):
             line.ended = True
             self._ask(line, "BYE")
 
-    async def press(self, call: Call, keys: str) -> None:
+    async def press(self, call: Call | Line, keys: str) -> None:
         """Keys, as RTP events (RFC 4733)."""
-        stream = _Stream(self, sip.media(self._dialogs[call.call_id].invite.body))
+        stream = _Stream(self, self._media(call))
         for key in keys:
             await stream.key(KEYS.index(key))
 
-    def speak(self, call: Call) -> None:
-        """A tone, until the call ends."""
-        stream = _Stream(self, sip.media(self._dialogs[call.call_id].invite.body))
-        task = asyncio.create_task(stream.tone(call))
+    def speak(self, call: Call | Line, hz: int = TONE) -> None:
+        """A tone, of a divisor of 4000 Hz, until the call ends."""
+        task = asyncio.create_task(_Stream(self, self._media(call)).tone(call, hz))
         self._speaking.add(task)
         task.add_done_callback(self._speaking.discard)
 
@@ -112,6 +115,11 @@ class DeskPhone(Phone):
         if line is not None and request.method == "BYE":
             line.ended = True
         super()._told(request, addr)
+
+    def _media(self, call: Call | Line) -> tuple[str, int]:
+        if isinstance(call, Line):
+            return call.media
+        return sip.media(self._dialogs[call.call_id].invite.body)
 
     def _line(self, call: Call) -> Line:
         dialog = self._dialogs[call.call_id]
@@ -165,10 +173,12 @@ class _Stream:
         self._time += 10 * PACKET
         await asyncio.sleep(2 * PACKET_S)
 
-    async def tone(self, call: Call) -> None:
+    async def tone(self, call: Call | Line, hz: int) -> None:
         """A loud tone while the call lasts."""
-        while call.ended is None:
-            self._packet(0, TONE)
+        half = 4000 // hz
+        packet = ((UP * half + DOWN * half) * PACKET)[:PACKET]
+        while not call.ended:
+            self._packet(0, packet)
             self._time += PACKET
             await asyncio.sleep(PACKET_S)
 

@@ -67,7 +67,8 @@ def answer(origin: Origin, event: Event, reply: Reply) -> Ack:
     """What the adapter is told of an event that was taken, or refused for good."""
     detail = _sentence(reply, origin, event) if reply.code in REFUSALS else ""
     ticket = _ticket(event, reply) if isinstance(event, Join) else None
-    return Ack(seq=origin.seq, code=reply.code, detail=detail, ticket=ticket)
+    position = int(reply.data["position"]) if isinstance(event, Leave) and reply.data else 0
+    return Ack(seq=origin.seq, code=reply.code, detail=detail, ticket=ticket, position=position)
 
 
 def origin_of(frame: EventFrame, box: str, link: str) -> Origin:

@@ -204,6 +204,20 @@ async def test_a_release(asterisk: Manager, line: Coordinator) -> None:
         assert await here.link.done() == "1-0"
 
 
+async def test_a_release_says_where_the_caller_was_and_why_it_was_withdrawn(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line) as here:
+        await here.join()
+        told = {"status": "WITHDRAW", "position": 3, "info": "one, two"}
+        await here.link.command("1-0", RELEASE.model_copy(update=told))
+        set_so = [await here.box.expect("Setvar") for _ in range(3)]
+        assert [(each["Variable"], each["Value"]) for each in set_so] == [
+            ("GVQ_STATUS", "WITHDRAW"), ("QUEUEPOSITION", "3"), ("QUEUE_WITHDRAW_INFO", "one, two"),
+        ]  # fmt: skip
+        await here.box.expect("Redirect")
+
+
 async def test_nobody_is_released_out_of_a_bridge(asterisk: Manager, line: Coordinator) -> None:
     async with running(asterisk, line) as here:
         await here.join()

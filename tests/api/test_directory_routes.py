@@ -18,6 +18,8 @@ QUEUE = asdict(QueueSettings()) | {
     "announce_frequency": 30, "announce_position": "more", "announce_position_only_up": True,
     "announce_round_seconds": 15, "periodic_announce": "custom/wait,/srv/sounds/more",
     "queue_thankyou": "", "announce": "queue-markq&beep", "musicclass": "jazz", "context": "keys",
+    "monitor_format": "wav", "membergosub": "popup,a b:c", "setinterfacevar": True,
+    "setqueuevar": True, "setqueueentryvar": True,
 }  # fmt: skip
 
 
@@ -65,6 +67,14 @@ class TestQueues:
         ("queue_minutes", "#12", "is no sound's name"),
         ("queue_minutes", "a" * 65, "is no sound's name"),
         ("announce", "a&b&c&d&e", "5 sounds, 4 are taken"),
+        ("monitor_format", "wav|x", "'wav|x' is no file format; it has letters and digits, as wav"),
+        ("monitor_format", "w" * 17, "is no file format"),
+        ("monitor_format", "wav\n", "is no file format"),
+        ("membergosub", "popup,${SHELL(x)}", "'popup,${SHELL(x)}' is no subroutine"),
+        ("membergosub", "popup,a)", "is no subroutine"),
+        ("membergosub", "popup," + "a" * 129, "is no subroutine"),
+        ("membergosub", "c" * 65, "is no subroutine"),
+        ("setqueuevar", "perhaps", "valid boolean"),
         ("periodic_announce", ",".join("a" * 11), "11 sounds, 10 are taken"),
         ("periodic_announce", "a,,b", "'' is no sound's name"),
         ("context", "exits,1", "'exits,1' is no name; it has letters, digits"),

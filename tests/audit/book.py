@@ -92,6 +92,13 @@ class Book:
         }  # fmt: skip
         self.write("caller.left", **{**fields, **changes})
 
+    def replaced(self, call: str, box: str = "a") -> None:
+        """An attended transfer: another channel is in the caller's place."""
+        self.write(
+            "caller.replaced", queue="sales", call_id=call, uniqueid=f"{call}-heir", box=box,
+            channel="PJSIP/heir", caller_id_num="200", caller_id_name="",
+        )  # fmt: skip
+
     def connect(self, call: str, agent: str, position: int = 1, *, queue: str = "sales") -> None:
         """The agent answers and is bridged: three entries, as the line writes them."""
         self.offer_ended(call, agent, "answered", "talking")
@@ -102,13 +109,16 @@ class Book:
             offer_id=made["offer_id"], fence=made["fence"], hold_us=8_000_000, by="box",
         )  # fmt: skip
 
-    def complete(self, call: str, agent: str, state: str = "available") -> None:
+    def complete(
+        self, call: str, agent: str, state: str = "available", ended_by: str = "caller",
+        transfer: str | None = None,
+    ) -> None:  # fmt: skip
         """The conversation ends."""
         made = self.made(call, agent)
         self.write(
             "call.completed", queue=made["queue"], call_id=call, agent=agent,
-            offer_id=made["offer_id"], ended_by="caller", hold_us=8_000_000, talk_us=61_000_000,
-            agent_state=state,
+            offer_id=made["offer_id"], ended_by=ended_by, transfer=transfer, hold_us=8_000_000,
+            talk_us=61_000_000, agent_state=state,
         )  # fmt: skip
 
     def made(self, call: str, agent: str) -> dict[str, Any]:

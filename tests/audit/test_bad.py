@@ -331,6 +331,64 @@ def an_offer_to_one_who_left() -> Book:
     return book
 
 
+def replaced_but_never_joined() -> Book:
+    book = shop()
+    book.replaced("c1")
+    return book
+
+
+def replaced_after_leaving() -> Book:
+    book = shop()
+    book.join("c1")
+    book.left("c1", "abandoned")
+    book.replaced("c1")
+    return book
+
+
+def replaced_after_the_talk() -> Book:
+    book = talked()
+    book.complete("c1", "ann")
+    book.replaced("c1")
+    return book
+
+
+def replaced_at_another_box() -> Book:
+    book = shop()
+    book.join("c1", box="a")
+    book.replaced("c1", box="b")
+    return book
+
+
+def talked() -> Book:
+    book = shop(ann=0)
+    book.join("c1")
+    book.offer("c1", "ann")
+    book.step()
+    book.connect("c1", "ann")
+    book.step()
+    return book
+
+
+def transferred_by_nobody() -> Book:
+    book = talked()
+    book.complete("c1", "ann", transfer="blind|9|from-agent")
+    return book
+
+
+def ended_by_the_weather() -> Book:
+    book = talked()
+    book.complete("c1", "ann", ended_by="weather")
+    return book
+
+
+def transferred_out_of_no_talk() -> Book:
+    book = shop(ann=0)
+    book.join("c1")
+    book.offer("c1", "ann")
+    book.complete("c1", "ann", "offline", "transfer", "blind|9|from-agent")
+    return book
+
+
 def a_field_is_missing() -> Book:
     book = shop()
     book.write("caller.left", queue="sales", call_id="c1")
@@ -379,12 +437,14 @@ BAD: dict[str, list[Callable[[], Book]]] = {
     ],
     "I5": [
         left_twice, left_without_joining, an_outcome_that_does_not_exist, answered_by_nobody,
-        answered_and_not_connected, gone_while_a_phone_still_rings,
+        answered_and_not_connected, gone_while_a_phone_still_rings, transferred_by_nobody,
+        ended_by_the_weather,
     ],
     "I6": [an_idle_pair],
     "I7": [
         an_offer_that_ended_before, an_old_fence, completed_without_a_connection,
-        an_offer_to_one_who_left,
+        an_offer_to_one_who_left, replaced_but_never_joined, replaced_after_leaving,
+        replaced_after_the_talk, replaced_at_another_box, transferred_out_of_no_talk,
     ],
     "I8": [
         a_field_is_missing, an_unknown_type, an_id_that_does_not_grow,

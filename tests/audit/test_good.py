@@ -165,6 +165,24 @@ def the_heavier_queue_goes_first() -> Book:
     return book
 
 
+def replaced_waiting_ringing_and_talking_then_transferred() -> Book:
+    book = shop(ann=0)
+    book.agent("ann", "paused")
+    book.join("c1")
+    book.replaced("c1")
+    book.step()
+    book.agent("ann")
+    book.offer("c1", "ann")
+    book.replaced("c1")
+    book.step()
+    book.connect("c1", "ann")
+    book.step()
+    book.replaced("c1")
+    book.step()
+    book.complete("c1", "ann", ended_by="transfer", transfer="attended|BRIDGE|b-1")
+    return book
+
+
 GOOD = [
     ringall_to_the_whole_tier, ringall_takes_an_agent_of_the_tier_who_comes_later,
     claimed_by_one_the_others_are_not_rung_again, a_raised_penalty_makes_one_tier,
@@ -172,7 +190,7 @@ GOOD = [
     tried_come_after_untried_and_are_forgotten_when_all_were,
     round_robin_goes_on_after_the_one_rung_last,
     restored_at_the_old_rank_after_redis_was_emptied, a_talk_found_by_a_snapshot,
-    the_heavier_queue_goes_first,
+    the_heavier_queue_goes_first, replaced_waiting_ringing_and_talking_then_transferred,
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 
 from coordinator.errors import Refused
 from coordinator.line.types import STRATEGIES, MemberSettings, Reply
-from coordinator.protocol import LiveOffer, OfferFailure, Originate, WaitingCall
+from coordinator.protocol import LiveOffer, OfferFailure, Originate, Replaced, WaitingCall
 from tests.engine.conftest import Box, Line
 
 AGENTS = ("ann", "bob", "cal", "dan", "eva", "fay")
@@ -48,7 +48,7 @@ class Day:
         deeds = (
             self.join, self.join, self.answer, self.answer, self.fail, self.hang_up, self.complete,
             self.complete, self.pause, self.unpause, self.device, self.move, self.resync,
-            self.fall_silent, self.come_back, self.penalty, self.claim,
+            self.fall_silent, self.come_back, self.penalty, self.claim, self.replace,
         )  # fmt: skip
         for _ in range(steps):
             self.line.wait(self.random.choice((0, 0.000001, 0.3, 1, 3)))
@@ -152,6 +152,20 @@ class Day:
             known = self.waiting[call]
             moved = known.join.model_copy(update={"priority": priority})
             self.waiting[call] = known.model_copy(update={"join": moved})
+
+    async def replace(self) -> None:
+        """An attended transfer: somebody else is in a place, or in a talk."""
+        calls = [*self.waiting, *(offer.call_id for offer in self.talking.values())]
+        call = self.random.choice(calls) if calls else ""
+        if not call or self.box_of(call).name in self.silent:
+            return
+        heir = f"{call}-{self.random.randrange(10**6)}"
+        box = self.box_of(call)
+        await self.line.engine.replaced(box.origin(), Replaced(call_id=call, uniqueid=heir))
+        if call in self.waiting:
+            known = self.waiting[call]
+            there = known.join.model_copy(update={"uniqueid": heir})
+            self.waiting[call] = known.model_copy(update={"join": there})
 
     async def penalty(self) -> None:
         queue, agent = self.random.choice(QUEUES), self.random.choice(AGENTS)

@@ -83,6 +83,21 @@ async def test_an_unknown_queue_is_refused_and_the_caller_released(one: Replica)
     assert frame.command == Release(call_id="a-1-1", uniqueid="a-1", status="UNKNOWN")
 
 
+async def test_who_leaves_is_told_its_last_position_and_who_is_withdrawn_also_why(
+    one: Replica,
+) -> None:
+    a = await one.linked("a")
+    for name in "123":
+        await a.tell(a.caller(name))
+    left = await a.tell(Leave(call_id="a-2-1", outcome="timeout"))
+    assert (left.code, left.position) == ("ok", 2)
+    assert (await a.tell(Leave(call_id="a-2-1", outcome="timeout"))).position == 0
+    await one.engine.withdraw("a-3-1", "bad\r\n\0" + "x" * 300)
+    frame = await a.command()
+    wanted = {"status": "WITHDRAW", "position": 2, "info": "bad" + "x" * 197}
+    assert frame.command == Release(call_id="a-3-1", uniqueid="a-3", **wanted)
+
+
 async def test_a_refused_event_is_taken_and_the_link_goes_on(one: Replica) -> None:
     a = await one.linked("a")
     stale = await a.tell(Connect(offer_id="gvq-1", fence=1))

@@ -38,6 +38,14 @@ def test_queues(live: Run) -> None:
     loud = live("queue", "show", "loud", "--json").json
     assert (loud["announce_frequency"], loud["ringing"]) == (30, True)
     assert (loud["periodic_announce"], loud["context"]) == ("one,two", "keys")
+    put = "queue", "put", "taped", "--set"
+    live(*put, "monitor-format=wav", "--set", "setinterfacevar=yes", "--set", "membergosub=popup,a")
+    taped = live("queue", "show", "taped", "--json").json
+    assert (taped["monitor_format"], taped["setinterfacevar"]) == ("wav", True)
+    assert taped["membergosub"] == "popup,a"
+    refused = live(*put, "monitor-format=../x")
+    assert refused.status != 0
+    assert "'../x' is no file format; it has letters and digits, as wav" in refused.err
     shown_so = live("queue", "show", "loud").out
     assert "one,two" in shown_so
     assert "queue_thankyou" not in shown_so

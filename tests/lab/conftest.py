@@ -19,7 +19,7 @@ from tests.lab.ami import Ami, connect
 AFTER = (
     "Status: ${QUEUESTATUS},Answered: ${ANSWEREDTIME}/${ANSWEREDTIME_MS},"
     "Waited: ${QUEUEWAIT}/${QUEUEWAIT_MS},Dialed: ${DIALEDTIME},Position: ${QUEUEPOSITION},"
-    "Abandoned: ${ABANDONED}"
+    "Abandoned: ${ABANDONED},Info: ${URIENCODE(${QUEUE_WITHDRAW_INFO})}"
 )
 
 #: Each way of calling a queue that a test needs; "Returned" says with which QUEUESTATUS.
@@ -55,6 +55,12 @@ exten => recorded,1,Set(MONITOR_FILENAME=rec-${CALLERID(num)},x)
  same => n,Gosub(gvq,sales,1(c))
  same => n,Gosub(gvq,support,1(c))
  same => n,Goto(returned,s,1)
+exten => both,1,Set(MONITOR_FILENAME=both-a:b\\;c..d)
+ same => n,Set(MONITOR_OPTIONS=r(both-in.wav)t(both-out.wav))
+ same => n,Set(MONITOR_EXEC=echo "for, ^{GVQ_AGENT}" > ^{MIXMONITOR_FILENAME}.done)
+ same => n,Gosub(gvq,sales,1(c))
+exten => hard,1,Gosub(gvq,sales,1(${HARD}))
+exten => asks,1,Gosub(gvq,sales,1(,http://x/?a=1&b=2|${CALLERID(num)},,,${HARD}))
 exten => goes-on,1,Gosub(gvq,sales,1(F(survey^s^1)))
 exten => goes-next,1,Gosub(gvq,sales,1(F))
  same => n,Goto(survey,s,1)

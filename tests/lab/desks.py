@@ -1,5 +1,7 @@
 """The rig's people as real boxes have them: desk phones, and somebody who looks on."""
 
+from pathlib import Path
+
 from ami_adapter.lab.callers import Callers
 from ami_adapter.lab.desk import DeskPhone
 from tests.e2e.lab_site import LabSite, SipPerson, SipPhone
@@ -43,3 +45,15 @@ async def logged(rig: Rig, caller: Caller, line: str) -> None:
         return any(f"|{uniqueid}|" in row and row.endswith(f"|{line}") for row in rows)
 
     await eventually(so, WITHIN_S)
+
+
+def recordings(rig: Rig, name: str) -> list[Path]:
+    """Sound files of box a whose names begin so."""
+    return [path for path in files(rig, name) if path.suffix == ".wav"]
+
+
+def files(rig: Rig, name: str) -> list[Path]:
+    """Files of box a whose names begin so."""
+    assert isinstance(rig.site, LabSite)
+    box = rig.site.by_name["a"]
+    return sorted(Path(box.etc_dir).parents[1].rglob(f"{name}*"))

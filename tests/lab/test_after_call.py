@@ -1,6 +1,7 @@
 """What becomes of caller and agent after the talk, and the variables of it, on real boxes."""
 
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -68,7 +69,36 @@ async def test_who_leaves_unserved_has_abandoned(rig: Rig) -> None:
     await rig.outcome(caller)
     back = await onlooker(rig).wait("Returned")
     assert (back["Status"], back["Abandoned"], back["Answered"]) == ("TIMEOUT", "TRUE", "0/0")
+    assert back["Position"] == "1"
     assert back["Waited"].partition("/")[0] == "1"
+
+
+async def test_who_leaves_by_a_key_had_a_position_and_has_not_abandoned(rig: Rig) -> None:
+    await ready(rig, context="exits")
+    await rig.coordinator.ask("POST", "/v1/agents/101/logout")
+    await rig.call("b")
+    caller = await call_to(rig, "opt-c")
+    uniqueid = (await rig.coordinator.happens("caller.joined", box="a")).data["uniqueid"]
+    ami = onlooker(rig)
+    await ami.wait("MusicOnHoldStart", Uniqueid=uniqueid)
+    await ami.action("PlayDTMF", Channel=uniqueid, Digit="1", Receive="true")
+    assert await rig.outcome(caller) == "exit_key"
+    await ami.wait("WentOut")
+    assert await ami.variable(uniqueid, "QUEUEPOSITION") == "2"
+    assert await ami.variable(uniqueid, "ABANDONED") == ""
+
+
+async def test_who_is_withdrawn_is_told_why(rig: Rig) -> None:
+    await ready(rig)
+    await rig.coordinator.ask("POST", "/v1/agents/101/logout")
+    await rig.call("b")
+    caller = await call_to(rig, "opt-c")
+    why = 'a, b: "${SHELL(x)}" $[1+1] | é\u2028' + "x" * 220
+    where = f"/v1/calls/{caller.call_id}?reason={quote(why)}"
+    await rig.coordinator.ask("DELETE", where)
+    back = await onlooker(rig).wait("Returned")
+    assert (back["Status"], back["Position"], back["Abandoned"]) == ("WITHDRAW", "2", "TRUE")
+    assert unquote(back["Info"]) == why.replace("\u2028", "")[:200]
 
 
 async def test_a_caller_who_hangs_up_in_the_talk_runs_the_h_extension(rig: Rig) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.e2e.rig import Caller, Rig
 from tests.lab.desks import desk, logged, onlooker
+from tests.lab.heard import words
 
 pytestmark = [
     pytest.mark.lab,
@@ -180,4 +181,39 @@ async def test_a_transfer_while_the_adapter_is_away_costs_no_place(rig: Rig) -> 
     await rig.agent("102", "b", support=0)
     await rig.coordinator.happens("call.connected", call_id=place.data["call_id"])
     assert not caller.person.ended
+    assert await rig.verify() == ""
+
+
+@pytest.mark.parametrize("moment", ["at once", "words", "won"])
+async def test_attended_at_any_moment_loses_nobody_and_keeps_the_order(
+    rig: Rig, moment: str
+) -> None:
+    """As soon as it is answered; while words are said; while who has won the place hears words."""
+    caller = await talking(rig)
+    ami = onlooker(rig)
+    said = {"announce_frequency": 15, "announce_to_first_user": True} if moment == "words" else {}
+    await rig.queue("support", announce="demo-thanks" * (moment == "won"), **said)
+    if moment == "won":
+        await rig.agent("102", "a", support=0)
+    ami.events.clear()
+    phone = desk(rig, "101")
+    line = await phone.call("support")
+    if moment == "words":
+        await ami.until(lambda: "queue-youarenext" in words(ami.events, "CallerIDNum", "101"))
+    elif moment == "won":
+        await rig.coordinator.happens("offer.claimed")
+    phone.hand_over(phone.active[0], line)
+    place = await rig.coordinator.happens("caller.joined", queue="support")
+    await transferred(rig, caller, "attended|APP|Queue")
+    later = await rig.call("b", "support")
+    now = await rig.coordinator.happens("caller.replaced", call_id=place.data["call_id"])
+    assert now.data["caller_id_num"] == caller.number
+    if moment != "won":
+        assert await rig.waiting("support") == [place.data["call_id"], later.call_id]
+        await rig.agent("102", "a", support=0)
+    first = await rig.coordinator.happens("call.connected", queue="support")
+    assert first.data["call_id"] == place.data["call_id"]
+    assert not caller.person.ended
+    await caller.hang_up()
+    await rig.coordinator.happens("call.connected", call_id=later.call_id)
     assert await rig.verify() == ""

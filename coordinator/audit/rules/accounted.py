@@ -4,14 +4,17 @@ from collections.abc import Iterator
 
 from coordinator.audit.report import Violation
 from coordinator.audit.world import Caller, World
-from coordinator.journal import CALLER_OUTCOMES, Entry
+from coordinator.journal import CALLER_OUTCOMES, ENDED_BY, Entry
 
 
 def check(world: World, entry: Entry) -> Iterator[Violation]:
     """At caller.left: is it in line, once, and does the outcome fit what held it?
 
-    At caller.refused: was it without a place?
+    At caller.refused: was it without a place? At call.completed: is the end one of those
+    there are, and is only a transfer's destination told?
     """
+    if entry.type == "call.completed":
+        yield from _completed(entry)
     if entry.type not in ("caller.left", "caller.refused"):
         return
     call, outcome = str(entry.data["call_id"]), entry.data["outcome"]
@@ -28,6 +31,19 @@ def check(world: World, entry: Entry) -> Iterator[Violation]:
         yield _violation(entry.id, call, f"Call {call} left ({outcome}) a second time.")
     elif not world.partial:
         yield _violation(entry.id, call, f"Call {call} left ({outcome}) without having joined.")
+
+
+def _completed(entry: Entry) -> Iterator[Violation]:
+    data = entry.data
+    if data["ended_by"] not in ENDED_BY:
+        yield _violation(
+            entry.id, data["call_id"], f"Call {data['call_id']} was ended by {data['ended_by']}."
+        )
+    elif data.get("transfer") and data["ended_by"] != "transfer":
+        yield _violation(
+            entry.id, data["call_id"],
+            f"Call {data['call_id']} was ended by {data['ended_by']}, not transferred.",
+        )  # fmt: skip
 
 
 def _outcome(entry: Entry, caller: Caller) -> Iterator[Violation]:

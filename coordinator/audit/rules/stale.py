@@ -26,6 +26,8 @@ def check(world: World, entry: Entry) -> Iterator[Violation]:
     why = ""
     if entry.type in IN_LINE:
         why = _caller(world, entry)
+    elif entry.type == "caller.replaced":
+        why = _replaced(world, entry)
     elif entry.type in LIVE:
         why = _offer(world, entry)
     if why:
@@ -38,6 +40,17 @@ def _caller(world: World, entry: Entry) -> str:
     if world.caller(call) or (world.partial and call not in world.seen):
         return ""
     return f"{entry.type} is about call {call}, which is not in line."
+
+
+def _replaced(world: World, entry: Entry) -> str:
+    """Who waits, or talks, is replaced, and at its own box."""
+    call, box = str(entry.data["call_id"]), entry.data["box"]
+    caller = world.callers.get(call)
+    if caller is None and world.partial and call not in world.seen:
+        return ""
+    if caller is None:
+        return f"{entry.type} is about call {call}, which neither waits nor talks."
+    return "" if caller.box == box else f"Call {call} of box {caller.box} was replaced at {box}."
 
 
 def _offer(world: World, entry: Entry) -> str:

@@ -2,7 +2,7 @@
 -- Guarantee  Exactly one outcome; phones ringing for it stop; agents so freed are matched.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, call_id, outcome, reason}
--- Returns    ok | unknown_call | not_waiting (it talks) | any refusal of accept()
+-- Returns    ok {position, its last} | unknown_call | not_waiting (it talks) | any refusal of accept()
 -- Journal    offer.ended (cancelled)*, caller.left
 transition('leave', function(arg)
   local refusal, data = accept(arg)
@@ -10,5 +10,5 @@ transition('leave', function(arg)
   local call = calls.load(arg.call_id)
   if not call or call.box ~= arg.box then return 'unknown_call' end
   if call.state == 'talking' then return 'not_waiting' end
-  calls.leave(call, arg.outcome, arg.reason, 'box')
+  return 'ok', { position = calls.leave(call, arg.outcome, arg.reason, 'box') }
 end)

@@ -46,8 +46,9 @@ local function end_ghosts(box, has_call, has_offer, unheard)
   return gone
 end
 
-local function let_go(box, join, status)
-  command(box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid, 'status', status)
+local function let_go(box, join, status, told)
+  command(box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid, 'status', status,
+    'position', told and told.position or '0', 'info', told and told.info or '')
 end
 
 -- A caller who talks is in the line no more; any other keeps its place on its channel.
@@ -133,14 +134,14 @@ local function in_order(x, y)
   return x.join.call_id < y.join.call_id
 end
 
--- What the box had not done yet: callers let go of (with their status), and offers to be made. Of
+-- What the box had not done yet: callers let go of (with what they were told), and offers to be made. Of
 -- the rest of its commands the snapshot shows the effect.
 local function undone(box)
   local let_gone, unheard = {}, {}
   for _, entry in ipairs(redis.call('XRANGE', K.commands(box), '-', '+')) do
     local fields = {}
     for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-    if fields.kind == 'release' then let_gone[fields.call_id] = fields.status end
+    if fields.kind == 'release' then let_gone[fields.call_id] = fields end
     if fields.kind == 'originate' then unheard[fields.offer_id] = true end
   end
   redis.call('DEL', K.commands(box))
@@ -174,7 +175,7 @@ transition('snapshot', function(arg)
     local id = entry.join.call_id
     local known, talk = calls.load(id), talks[id]
     if let_gone[id] and not known then
-      let_go(arg.box, entry.join, let_gone[id])
+      let_go(arg.box, entry.join, let_gone[id].status, let_gone[id])
     elseif known or not talk or adoptable(arg.box, talk) then
       local taken = take_back(arg.box, entry, entry.age_us + arg.age_us)
       restored = restored + taken

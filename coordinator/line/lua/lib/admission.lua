@@ -85,9 +85,7 @@ local function let_go(queue, window)
   for _, name in ipairs(names) do
     local call = calls.load(call_at(string.match(name, '|(.*)$')))
     if call and call.state == 'waiting' then
-      calls.leave(call, 'leave_empty', '', 'line')
-      command(call.box, 'release', 'call_id', call.id, 'uniqueid', call.uniqueid,
-        'status', 'LEAVEEMPTY')
+      calls.let_go(call, 'leave_empty', 'LEAVEEMPTY', '', 'line')
       left = left + 1
     end
   end

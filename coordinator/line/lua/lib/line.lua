@@ -163,6 +163,7 @@ local function out_of_line(call, outcome, reason, by)
     'box', call.box, 'outcome', outcome, 'reason', reason ~= '' and reason, 'position', place,
     'original_position', tonumber(call.original_position),
     'wait_us', now - tonumber(call.joined), 'count', in_line(call.queue), 'by', by)
+  return place
 end
 
 local function forget(call)
@@ -170,12 +171,20 @@ local function forget(call)
   redis.call('SREM', K.calls(call.box), call.id)
 end
 
--- A waiting caller leaves without an agent; whoever is being rung for it stops.
+-- A waiting caller leaves without an agent; whoever is being rung for it stops. Its last position.
 function calls.leave(call, outcome, reason, by)
   offers.finish_others(call, nil, 'cancelled')
-  out_of_line(call, outcome, reason, by)
+  local place = out_of_line(call, outcome, reason, by)
   if outcome ~= 'exit_key' then count(call.queue, 'abandoned', now - tonumber(call.joined)) end
   forget(call)
+  return place
+end
+
+-- It leaves as the line wants it: the box sends it on in the dialplan with this QUEUESTATUS.
+function calls.let_go(call, outcome, status, reason, by)
+  local place = calls.leave(call, outcome, reason, by)
+  command(call.box, 'release', 'call_id', call.id, 'uniqueid', call.uniqueid, 'status', status,
+    'position', place, 'info', reason)
 end
 
 -- Caller and agent talk, since `age` µs. `by`: box | restored.

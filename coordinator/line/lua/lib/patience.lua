@@ -43,16 +43,13 @@ local function passed(call)
   return (call.unanswered == '1' and not strategy.passes) or not untried(call)
 end
 
-local function let_go(call)
-  calls.leave(call, 'timeout', '', 'line')
-  command(call.box, 'release', 'call_id', call.id, 'uniqueid', call.uniqueid, 'status', 'TIMEOUT')
-end
-
 -- Those this step made wait who have no patience left, for each of whom `over` says so.
 local function end_waits(over)
   for _, id in ipairs(ending) do
     local call = calls.load(id)
-    if call and call.state == 'waiting' and call.attached == '1' and over(call) then let_go(call) end
+    if call and call.state == 'waiting' and call.attached == '1' and over(call) then
+      calls.let_go(call, 'timeout', 'TIMEOUT', '', 'line')
+    end
   end
 end
 
