@@ -98,10 +98,12 @@ async def test_options_are_read_as_queue_reads_them(ami: Ami, a: Box) -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_arguments_reach_agi_subroutine_and_queue_log_as_they_are(rig: Rig) -> None:
-    """FastAGI, with a caller's name in its arguments that would be a call of System()."""
+    """FastAGI, with signs in its address that a dialplan would take for its own, and a bracket that
+    ends the argument."""
     assert isinstance(rig.site, LabSite)
     root = Path(rig.site.by_name["a"].etc_dir).parents[1]
-    evil = f'"x):System(touch {root}/evil)?;&|$[1+1]'
+    hard = "x?a=1&b=$[1+1];{}|y:z"
+    evil = f"):System(touch {root}/evil)"
     heard: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     async with await asyncio.start_server(partial(agi, heard), "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
@@ -109,13 +111,13 @@ async def test_arguments_reach_agi_subroutine_and_queue_log_as_they_are(rig: Rig
         await rig.agent("101", "a")
         ami = onlooker(rig)
         ami.events.clear()
-        await ami.action("Setvar", Variable="HARD", Value=f"agi://127.0.0.1:{port}/x,{evil}")
+        await ami.action("Setvar", Variable="HARD", Value=f"agi://127.0.0.1:{port}/{hard}{evil}")
         caller = await call_to(rig, "asks")
         told = await asyncio.wait_for(heard.get(), 10)
         connected = await rig.coordinator.happens("call.connected", call_id=caller.call_id)
     assert told["agi_uniqueid"] == told["GVQ_OFFER"] == connected.data["offer_id"]
     assert told["GVQ_CALLER"] == connected.data["uniqueid"]
-    assert told["agi_arg_1"] == evil.replace('"', "")
+    assert told["agi_network_script"] == hard
     assert (await ami.wait("Popup"))["Args"] == "a:b/c-d=1"
     await logged(rig, caller, f"ENTERQUEUE|http://x/?a=1&b=2_{caller.number}|{caller.number}|1")
     assert list(root.rglob("evil")) == []
