@@ -412,3 +412,21 @@ class TestServing:
     async def test_what_is_no_state(self, admin: Client, state: str) -> None:
         body = {"interface": "PJSIP/107", "state_interface": state}
         await admin.refused("invalid", "PUT", "/v1/agents/gus", json=body)
+
+
+@pytest.mark.parametrize(
+    ("alias", "joinempty", "leavewhenempty"),
+    [
+        ("yes", "", "paused,penalty"),
+        ("no", "paused,penalty", ""),
+        ("strict", "paused,penalty,unavailable", "paused,penalty,unavailable"),
+        ("loose", "penalty", "penalty"),
+        ("invalid, wrapup", "unavailable,wrapup", "unavailable,wrapup"),
+    ],
+)
+async def test_queues_words_for_who_does_not_count_as_there(
+    admin: Client, alias: str, joinempty: str, leavewhenempty: str
+) -> None:
+    body = {"joinempty": alias, "leavewhenempty": alias}
+    made = await admin.ask("PUT", "/v1/queues/sales", 201, json=body)
+    assert (made["joinempty"], made["leavewhenempty"]) == (joinempty, leavewhenempty)

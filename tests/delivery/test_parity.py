@@ -13,17 +13,19 @@ from tests.delivery.parity import Row, rows
 from tests.delivery.tree import ROOT
 
 VERDICTS = {"same", "better", "differs", "not applicable"}
-TEST = re.compile(r"`([a-z0-9_/]+)::(test_[a-z0-9_]+)`")
+TEST = re.compile(r"([a-z0-9_/]+)::(test_[a-z0-9_]+)")
 
 
 @pytest.mark.parametrize("row", rows(), ids=str)
 def test_a_row_is_whole(row: Row) -> None:
     assert row.verdict in VERDICTS
     assert row.how or row.verdict == "same", "how, or why?"
-    shown = TEST.findall(row.test)
+    shown = re.findall(r"`([^`]+)`", row.test)
     assert shown, "no test shows it"
-    for module, test in shown:
-        assert test in defined_in(module)
+    for named in shown:
+        found = TEST.fullmatch(named)
+        assert found, named
+        assert found[2] in defined_in(found[1])
 
 
 def test_no_name_comes_twice_in_a_section() -> None:

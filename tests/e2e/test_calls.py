@@ -306,6 +306,26 @@ async def test_an_unknown_queue_lets_the_caller_go_on(rig: Rig) -> None:
     assert person.status == "UNKNOWN"
 
 
+async def test_queuestatus_says_why_a_caller_has_no_agent(rig: Rig) -> None:
+    """As the dialplan finds it: no room, nobody there, nobody there any more, taken out."""
+    await rig.queue("sales", maxlen=1)
+    first = await rig.call("a")
+    too_many = await rig.dial("b")
+    await rig.until_ended(too_many)
+    await rig.coordinator.ask("DELETE", f"/v1/calls/{first.call_id}?reason=closing")
+    await rig.until_ended(first.person)
+    await rig.queue("sales", joinempty="strict", leavewhenempty="strict")
+    too_early = await rig.dial("a")
+    await rig.until_ended(too_early)
+    await rig.agent("101", "b", NEVER)
+    kept = await rig.call("a")
+    await rig.coordinator.ask("POST", "/v1/agents/101/logout")
+    await rig.until_ended(kept.person)
+    people = (too_many, first.person, too_early, kept.person)
+    said = [person.status for person in people]
+    assert said == ["FULL", "WITHDRAW", "JOINEMPTY", "LEAVEEMPTY"]
+
+
 async def test_a_paused_agent_is_not_rung(rig: Rig) -> None:
     await rig.queue()
     await rig.agent("101", "a")

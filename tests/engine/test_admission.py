@@ -125,6 +125,18 @@ async def test_an_agent_who_is_logged_out_is_not_there(line: Line) -> None:
     await refused(a, "1", "queue_empty", "JOINEMPTY")
 
 
+async def test_among_few_members_penalties_keep_nobody_out(line: Line) -> None:
+    """penaltymemberslimit: app_queue looks at the window all the same."""
+    await line.queue("sales", joinempty="penalty", leavewhenempty="penalty", penaltymemberslimit=1)
+    await line.agent("101", sales=5)
+    a = await line.box("a", "101")
+    await a.device("101", "INUSE")
+    assert (await a.join("1", max_penalty=4)).code == "ok"
+    assert await line.order() == ["a-1-1"]
+    await line.agent("102", sales=5)
+    assert await line.order() == [], "with two they count"
+
+
 async def test_penalty_is_by_the_callers_own_window(line: Line) -> None:
     await line.queue("sales", joinempty="penalty")
     await line.agent("101", sales=5)
