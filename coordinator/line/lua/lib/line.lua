@@ -88,7 +88,7 @@ function calls.enter(join, box, rank, age, by, taken, placed)
     'position', tonumber(call.original_position), 'min_penalty', join.min_penalty or false,
     'max_penalty', join.max_penalty or false, 'raise_penalty', join.raise_penalty or false,
     'keeps_min', join.raise_keeps_min and 1 or false, 'age_us', age,
-    'placed', placed or false, 'count', in_line(join.queue),
+    'placed', placed or false, 'once', join.once and 1 or false, 'count', in_line(join.queue),
     'url', (join.url or '') ~= '' and join.url, 'by', by)
   rules.begin(call, join.rule)
   calls.open(call)
