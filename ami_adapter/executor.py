@@ -81,6 +81,7 @@ class History:
         if len(self._ids) > self._limit:
             del self._ids[next(iter(self._ids))]
 
+
 #: A command about a caller's channel.
 C = TypeVar("C", Originate, Release)
 
