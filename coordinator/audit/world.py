@@ -216,8 +216,10 @@ class World:
         if caller.once and (caller.offers or agent in caller.tried):
             return False
         penalty = self.penalty(caller, member)
+        if penalty is None or not caller.offers:
+            return penalty is not None
         # A caller being rung takes more agents only by ringall, and only up to the tier rung.
-        return penalty is not None and (not caller.offers or penalty <= caller.tier)
+        return self.queues[caller.queue].strategy == "ringall" and penalty <= caller.tier
 
     def penalty(self, caller: Caller, member: Member) -> int | None:
         """A member's effective penalty for this caller; None when its window does not admit it."""
