@@ -239,13 +239,18 @@ function calls.detach(call)
   journal('caller.detached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
 end
 
+-- Whom ringall rings for, to take more of the tier.
+function calls.open_beside(call)
+  if call.state == 'ringing' and call.tier ~= '' then calls.open(call, tonumber(call.tier)) end
+end
+
 function calls.attach(call)
   if call.attached == '1' then return end
   save(K.call(call.id), call, 'attached', '1')
   journal('caller.attached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
   if call.state == 'waiting' then
     calls.open(call)
-  elseif call.state == 'ringing' and call.tier ~= '' then
-    calls.open(call, tonumber(call.tier))
+  else
+    calls.open_beside(call)
   end
 end
