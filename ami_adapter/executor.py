@@ -17,7 +17,7 @@ Release that is run again changes nothing, so those are.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from ami_adapter import asks, changes, looks, redirects
@@ -82,6 +82,10 @@ class History:
             del self._ids[next(iter(self._ids))]
 
 
+#: A command about a caller's channel.
+C = TypeVar("C", Originate, Release)
+
+
 class Executor:
     """Runs commands in one AMI session."""
 
@@ -117,18 +121,24 @@ class Executor:
             return
         self._running.add(frame.id)
         match frame.command:
-            case Originate():
-                self._originate(frame.id, frame.command)
-            case Cancel():
-                self._cancel(frame.id, frame.command)
-            case Release():
-                self._release(frame.id, frame.command)
-            case KeepTicket():
-                self.keep_ticket(frame.command.uniqueid, frame.command)
+            case Originate() as command:
+                self._originate(frame.id, self._followed(command))
+            case Cancel() as command:
+                self._cancel(frame.id, command)
+            case Release() as command:
+                self._release(frame.id, self._followed(command))
+            case KeepTicket() as command:
+                self.keep_ticket(command.uniqueid, command)
                 self._finish(frame.id)
+
+    def _followed(self, command: C) -> C:
+        """The command with the channel that is in its caller's place now."""
+        place = self._translator.place_of(command.call_id, command.uniqueid)
+        return command.model_copy(update={"uniqueid": place})
 
     def keep_ticket(self, uniqueid: str, ticket: Ticket | KeepTicket) -> None:
         """Writes a caller's place on its channel, while it waits in that visit."""
+        uniqueid = self._translator.place_of(ticket.call_id, uniqueid)
         if self._translator.waits(uniqueid, ticket.call_id):
             # No answer is waited for: a channel that is gone needs no ticket.
             text = f"{ticket.priority},{ticket.rank}"
@@ -297,7 +307,8 @@ class Executor:
 
         The dialplan says "talking" before it bridges, and an agent may hang up in between.
         """
-        for command_id, command in list(self._held.items()):
+        for command_id, held in list(self._held.items()):
+            command = self._followed(held)
             offers = self._translator.offers.values()
             holders = [offer.state for offer in offers if offer.caller == command.uniqueid]
             if "talking" in holders:

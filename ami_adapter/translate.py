@@ -222,6 +222,15 @@ class Translator:
         visit = self.visits.get(uniqueid)
         return bool(visit and visit.state == "waiting" and visit.join.call_id == call_id)
 
+    def place_of(self, call_id: str, uniqueid: str) -> str:
+        """The channel that is in this visit now. A command may still name the one which was in
+        its place as the line wrote it (an attended transfer)."""
+        known = self.visits.get(uniqueid)
+        if known and known.join.call_id == call_id:
+            return uniqueid
+        visits = self.visits.values()
+        return next((v.join.uniqueid for v in visits if v.join.call_id == call_id), uniqueid)
+
     def options(self, uniqueid: str) -> str:
         """The letters of Queue()'s options that this caller came with, of those heeded here."""
         visit = self.visits.get(uniqueid)

@@ -18,20 +18,21 @@ INTEGERS = frozenset(
         "ahead", "order", "weight", "ring_timeout_s", "retry_s", "wrapup_s", "removed",
         "penalty_members_limit", "keeps_min", "original_position", "claimed", "logged_in", "paused",
         "added", "count", "calls", "member_paused", "ringinuse", "placed",
+        "once",
     }
 )  # fmt: skip
 
 #: type → the fields it carries beside id, at_us and type ("?" marks one that may be absent).
-#: Of callers and offers also, whatever the type: uniqueid, the caller's channel on its box, and
+#: Of callers and offers also, whatever the type: uniqueid, the channel that joined on its box, and
 #: interface, the agent's phone; so that queue_log needs nothing but the entry.
 TYPES: dict[str, tuple[str, ...]] = {
     # by: join | restored (from a box's snapshot). rank: µs, see coordinator/README.md.
     # count: how many are in the queue now. placed: the position asked for, where it is ahead of
-    # others who came before. url: Queue()'s argument.
+    # others who came before. once: 1 for one pass (option n). url: Queue()'s argument.
     "caller.joined": (
         "queue", "call_id", "uniqueid?", "box", "channel", "caller_id_num", "caller_id_name",
         "priority", "rank", "position", "min_penalty?", "max_penalty?", "raise_penalty?",
-        "keeps_min?", "age_us", "placed?", "count?", "url?", "by",
+        "keeps_min?", "age_us", "placed?", "once?", "count?", "url?", "by",
     ),
     # Its own timeout has passed as somebody is rung (timeoutpriority=conf): nobody more is rung for
     # it, and it leaves when that is over.

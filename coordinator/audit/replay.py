@@ -26,8 +26,10 @@ def _joined(world: World, entry: Entry) -> None:
         world.step_out(known)
     caller = Caller(data["call_id"], data["queue"], data["box"], data["priority"], data["rank"])
     _admit(caller, entry)
+    caller.once = bool(data.get("once"))
     if known:
-        caller.offers, caller.tried = known.offers, known.tried
+        caller.offers = known.offers
+        caller.tried = set() if caller.once else known.tried
     world.callers[caller.call_id] = caller
     world.stand(caller)
     world.seen.add(caller.call_id)
@@ -91,6 +93,7 @@ def _attached(world: World, entry: Entry) -> None:
     caller = world.caller(entry.data["call_id"])
     if caller:
         caller.detached = False
+        _begin_anew(world, caller)
 
 
 def agent_of(world: World, name: str) -> Agent:
@@ -154,6 +157,14 @@ def _offer_ended(world: World, entry: Entry) -> None:
             caller.tried.discard(data["agent"])
         if caller and data["outcome"] == "answered_elsewhere":
             caller.tier = EXCLUSIVE  # one of those who ring on has it
+        if caller:
+            _begin_anew(world, caller)
+
+
+def _begin_anew(world: World, caller: Caller) -> None:
+    """While the line is held nobody can be seen to be there: no pass ends by that."""
+    if world.held and caller.once and not caller.detached and not caller.offers:
+        caller.tried.clear()
 
 
 def _claimed(world: World, entry: Entry) -> None:

@@ -38,6 +38,7 @@ class Caller:
 
     tier: the lowest effective penalty that ringall has rung since nobody rang for it: it rings
     nobody above. EXCLUSIVE when another strategy rang.
+    once: it joined for one pass, in which nobody is rung twice.
     """
 
     call_id: str
@@ -49,6 +50,7 @@ class Caller:
     max_penalty: int | None = None
     raise_penalty: int | None = None
     keeps_min: bool = False
+    once: bool = False
     in_line: bool = True
     detached: bool = False
     tier: int = EXCLUSIVE
@@ -211,9 +213,13 @@ class World:
             return False
         if not self.may_ring(self.queues[caller.queue], agent):
             return False
+        if caller.once and (caller.offers or agent in caller.tried):
+            return False
         penalty = self.penalty(caller, member)
+        if penalty is None or not caller.offers:
+            return penalty is not None
         # A caller being rung takes more agents only by ringall, and only up to the tier rung.
-        return penalty is not None and (not caller.offers or penalty <= caller.tier)
+        return self.queues[caller.queue].strategy == "ringall" and penalty <= caller.tier
 
     def penalty(self, caller: Caller, member: Member) -> int | None:
         """A member's effective penalty for this caller; None when its window does not admit it."""

@@ -218,6 +218,37 @@ async def test_a_release_says_where_the_caller_was_and_why_it_was_withdrawn(
         await here.box.expect("Redirect")
 
 
+TRANSFER = {
+    "event": "AttendedTransfer", "result": "Success", "desttype": "App", "destapp": "WaitExten",
+    "origtransfereruniqueid": "8.8", "secondtransfereruniqueid": "a-17.1",
+    "transfereeuniqueid": "7.7", "transfereechannel": "PJSIP/x-1",
+}  # fmt: skip
+
+
+async def test_a_release_of_one_whose_place_another_has_by_then(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    """The line knows nothing of the transfer yet: who waits now would wait for ever."""
+    async with running(asterisk, line) as here:
+        await here.join()
+        here.asterisk_says(TRANSFER)
+        await here.link.event(ack=False)
+        await here.link.command("1-0", RELEASE)
+        status, sent_on = await here.box.expect("Setvar"), await here.box.expect("Redirect")
+        assert (status["Channel"], status["Value"], sent_on["Channel"]) == ("7.7", "FULL", "7.7")
+
+
+async def test_an_originate_for_one_whose_place_another_has_by_then(
+    asterisk: Manager, line: Coordinator
+) -> None:
+    async with running(asterisk, line) as here:
+        await here.join()
+        here.asterisk_says(TRANSFER)
+        await here.link.event(ack=False)
+        await here.link.command("1-0", originate())
+        assert "GVQ_CALLER=7.7" in (await here.box.expect("Originate")).all("Variable")
+
+
 async def test_nobody_is_released_out_of_a_bridge(asterisk: Manager, line: Coordinator) -> None:
     async with running(asterisk, line) as here:
         await here.join()

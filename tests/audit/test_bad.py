@@ -107,6 +107,16 @@ def tried_before_untried() -> Book:
     return book
 
 
+def rung_twice_in_one_pass() -> Book:
+    book = shop(ann=0)
+    book.join("c1", once=1)
+    book.offer("c1", "ann")
+    book.step()
+    book.offer_ended("c1", "ann", "busy", "available")
+    book.offer("c1", "ann")
+    return book
+
+
 def to_a_paused_agent() -> Book:
     book = shop(ann=0)
     book.agent("ann", "paused")
@@ -424,8 +434,8 @@ BAD: dict[str, list[Callable[[], Book]]] = {
     ],
     "I2": [
         higher_penalty_first, wrong_by_strategy, wrong_by_least_recent, tried_before_untried,
-        to_a_paused_agent, outside_the_window, by_nobody_who_is_a_member,
-        to_a_caller_of_a_detached_box,
+        rung_twice_in_one_pass, to_a_paused_agent, outside_the_window,
+        by_nobody_who_is_a_member, to_a_caller_of_a_detached_box,
     ],
     "I3": [
         one_agent_two_callers, one_caller_two_agents, ringall_beyond_its_tier,

@@ -183,7 +183,37 @@ def replaced_waiting_ringing_and_talking_then_transferred() -> Book:
     return book
 
 
+def rung_by_ringall_as_the_strategy_changes() -> Book:
+    """Nobody more is rung for c1, so c2 may have bob."""
+    book = shop("ringall", ann=0)
+    book.join("c1")
+    book.offer("c1", "ann", strategy="ringall")
+    book.step()
+    book.join("c2", position=2)
+    book.step()
+    book.queue("sales", "linear")
+    book.step()
+    book.member("bob", 0, 2)
+    book.agent("bob")
+    book.offer("c2", "bob", position=2, passed_over=[["c1", "ringing"]])
+    book.step()
+    return book
+
+
+def one_pass_goes_past_whom_it_has_tried() -> Book:
+    """ann is available again, and of a better tier."""
+    book = shop(ann=0, bob=1)
+    book.join("c1", once=1)
+    book.offer("c1", "ann")
+    book.step()
+    book.offer_ended("c1", "ann", "busy", "available")
+    book.offer("c1", "bob", penalty=1)
+    book.step()
+    return book
+
+
 GOOD = [
+    rung_by_ringall_as_the_strategy_changes, one_pass_goes_past_whom_it_has_tried,
     ringall_to_the_whole_tier, ringall_takes_an_agent_of_the_tier_who_comes_later,
     claimed_by_one_the_others_are_not_rung_again, a_raised_penalty_makes_one_tier,
     a_rule_lets_a_caller_have_whom_it_could_not_before, a_raise_with_r_lifts_nobody_from_below_min,

@@ -83,7 +83,7 @@ def test_lifecycles_add_up(bench: Bench) -> None:
 def test_a_transition_is_counted_with_all_its_commands(bench: Bench) -> None:
     body = bench("profile")
     assert body.wrong() == []
-    assert body.values("heartbeat", "commands") == [7]
+    assert body.values("heartbeat", "commands") == [8]
     [ringing] = body.values("join, one free and offered", "commands")
     [waiting] = body.values("join, nobody free", "commands")
     assert ringing > waiting > 17

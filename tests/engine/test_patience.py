@@ -215,6 +215,73 @@ class TestOnePass:
         await a.ended(ring, "busy")
         assert [ring.agent for ring in await a.rings()] == ["102"]
 
+    async def test_who_has_rested_is_not_rung_again_before_the_next_tier(self, line: Line) -> None:
+        """Its pass would never come to 103."""
+        a = await a_queue(line, "101", strategy="linear", retry=5)
+        for penalty, agent in enumerate(("102", "103"), start=1):
+            await line.agent(agent, sales=penalty)
+            await a.device(agent)
+        await a.join("1", once=True)
+        for agent in ("101", "102", "103"):
+            (ring,) = await a.rings()
+            assert ring.agent == agent
+            await line.pass_time(15, a)
+            await a.ended(ring)
+        assert await released(a) == ["TIMEOUT"]
+        assert await left(line) == [("a-1-1", "timeout")]
+
+    async def test_ringall_does_not_ring_in_turns_for_ever(self, line: Line) -> None:
+        """101 has rested while 102 rings, and the other way round."""
+        a = await a_queue(line, "101", "102", strategy="ringall", retry=5)
+        await a.join("1", once=True)
+        first, second = await a.rings()
+        await a.ended(first, "busy")
+        await line.pass_time(6, a)
+        assert await a.rings() == []
+        await a.ended(second)
+        assert await released(a) == ["TIMEOUT"]
+        assert await left(line) == [("a-1-1", "timeout")]
+
+    async def test_ringall_takes_nobody_more_for_the_pass(self, line: Line) -> None:
+        """Who is free only now goes to the one behind; nobody is left idle by that."""
+        a = await a_queue(line, "101", "102", strategy="ringall")
+        await a.device("102", "INUSE")
+        await a.join("1", once=True)
+        line.wait(1)
+        await a.join("2", once=True)
+        line.wait(1)
+        await a.device("102")
+        rung = [(ring.agent, ring.call_id) for ring in await a.rings()]
+        assert rung == [("101", "a-1-1"), ("102", "a-2-1")]
+        line.wait(1)
+        assert await left(line) == []
+
+    @pytest.mark.parametrize("strategy", ["ringall", "linear", "random", "wrandom"])
+    async def test_the_busy_are_not_rung_in_a_loop(self, line: Line, strategy: str) -> None:
+        """Without a rest."""
+        a = await a_queue(line, "101", strategy=strategy, retry=0)
+        await line.agent("102", sales=1)
+        await a.device("102")
+        await a.join("1", once=True)
+        rung = []
+        while rings := await a.rings():
+            rung.append(rings[0].agent)
+            line.wait(0.1)
+            await a.ended(rings[0], "busy")
+        assert sorted(rung) == ["101", "102"]
+        assert await left(line) == [("a-1-1", "timeout")]
+
+    async def test_who_it_may_not_ring_again_goes_to_the_one_behind(self, line: Line) -> None:
+        a = await a_queue(line, "101", retry=0)
+        await a.join("1", once=True)
+        await a.join("2")
+        (ring,) = await a.rings()
+        line.wait(1)
+        await a.ended(ring, "busy")
+        commands = await a.commands()
+        assert [c.call_id for c in commands if isinstance(c, Originate)] == ["a-2-1"]
+        assert await left(line) == [("a-1-1", "timeout")]
+
     async def test_it_waits_until_somebody_is_there(self, line: Line) -> None:
         a = await a_queue(line, "101")
         await a.device("101", "INUSE")

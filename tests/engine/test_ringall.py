@@ -40,3 +40,17 @@ async def test_a_queue_that_is_ringall_no_more_rings_nobody_else_for_a_ringing_c
     await a.join("2")
     await a.device("102")
     assert [r.call_id for r in await a.rings()] == ["a-2-1"]
+
+
+async def test_a_queue_that_is_ringall_again_leaves_nobody_idle(line: Line) -> None:
+    await line.queue("sales", "ringall")
+    await line.agent("101", sales=0)
+    a = await line.box("a", "101")
+    await a.join("1")
+    assert [ring.agent for ring in await a.rings()] == ["101"]
+    await line.queue("sales", "linear")
+    await line.agent("102", sales=0)
+    await a.device("102")
+    assert await a.rings() == []
+    await line.queue("sales", "ringall")
+    assert [ring.agent for ring in await a.rings()] == ["102"]

@@ -98,6 +98,8 @@ class Ledger:
                 assert not taken, f"I1: {view.call_id} was left behind for {call_id}"
             if self.settings[queue].strategy == "wrandom":  # knows no tiers
                 continue
+            if joins[call_id].once:  # passes over whom it has tried
+                continue
             given = self.effective(joins[call_id], agents[agent])
             for other in agents.values():
                 if self.free(other, queue) and self.matches(joins[call_id], other):

@@ -71,6 +71,8 @@ def is_open_for(state: State, caller: Caller, penalty: int) -> bool:
         return False
     if not caller.offers:
         return True
+    if caller.once:
+        return False
     ringall = state.queues[caller.queue].settings.strategy == "ringall"
     rung_by_ringall = ringall and all(
         offer.state == "ringing" and offer.strategy == "ringall" for offer in caller.offers
@@ -85,10 +87,21 @@ def candidates(state: State, caller: Caller) -> list[Member]:
         member
         for member in queue.members.values()
         if may_be_rung(state, queue, member)
+        and not (caller.once and member.agent in caller.tried)
         and admits(state, caller, effective_penalty(state, member, caller))
         and is_open_for(state, caller, effective_penalty(state, member, caller))
     ]
     return sorted(members, key=lambda member: member.order)
+
+
+def chosen(state: State, caller: Caller, members: list[Member]) -> list[Member]:
+    """Who is rung for it now; in one pass ringall rings the whole tier at once, nobody later."""
+    best = best_agent(state, caller, members)
+    if not caller.once or state.queues[caller.queue].settings.strategy != "ringall":
+        return [best]
+    tier = effective_penalty(state, best, caller)
+    beside = [m for m in members if effective_penalty(state, m, caller) == tier]
+    return sorted(beside, key=lambda m: (m.penalty, m.order))
 
 
 def best_agent(state: State, caller: Caller, members: list[Member]) -> Member:
@@ -151,5 +164,5 @@ def settle(state: State, ring_us: Callable[[State, Caller], int]) -> None:
         if not matchable:
             return
         first = min(matchable, key=lambda c: (-state.queues[c.queue].settings.weight, place(c)))
-        best = best_agent(state, first, candidates(state, first))
-        ring(state, first, best, ring_us(state, first))
+        for member in chosen(state, first, candidates(state, first)):
+            ring(state, first, member, ring_us(state, first))

@@ -58,4 +58,4 @@ def _passed(state: State, caller: Caller) -> bool:
     strategy = state.queues[caller.queue].settings.strategy
     if caller.unanswered and strategy not in PASSING:
         return True
-    return all(member.agent in caller.tried for member in candidates(state, caller))
+    return not candidates(state, caller)

@@ -54,6 +54,8 @@ def _unfit(world: World, caller: Caller, name: str) -> str:
         return "the agent was in_use, and the queue does not ring who is"
     if world.penalty(caller, member) is None:
         return f"the caller's penalty window does not admit penalty {member.penalty}"
+    if caller.once and name in caller.tried:
+        return "the agent had been rung in the caller's one pass"
     if caller.detached:
         return f"the caller's box {caller.box} was detached"
     return ""
@@ -69,7 +71,8 @@ def _penalty(world: World, caller: Caller, entry: Entry) -> str:
 def _better(world: World, caller: Caller, name: str) -> str:
     """Who was better, in words; empty when nobody was."""
     queue = world.queues[caller.queue]
-    free = [(world.agents[a], member) for a, member in world.free_members(queue)]
+    rung = caller.tried if caller.once else set()
+    free = [(world.agents[a], m) for a, m in world.free_members(queue) if a not in rung]
     seen = {agent.name: world.penalty(caller, member) for agent, member in free}
     fit = {agent: penalty for agent, penalty in seen.items() if penalty is not None}
     if name not in fit:

@@ -5,6 +5,13 @@
 -- ARGV       {queue, settings: the fields of QueueSettings, those of Announcing as one text}
 -- Returns    ok
 -- Journal    queue.changed when anything changed; caller.left (leave_empty)*
+-- ringall again: who was rung by it before, and still is, takes more agents.
+local function follow_ringall(queue)
+  for _, place in ipairs(redis.call('ZRANGE', K.line(queue), 0, -1)) do
+    calls.open_beside(calls.load(call_at(place)))
+  end
+end
+
 transition('put_queue', function(arg)
   local key, s = K.queue(arg.queue), arg.settings
   local before = load(key) or {}
@@ -16,7 +23,10 @@ transition('put_queue', function(arg)
   journal('queue.changed', 'queue', arg.queue, 'strategy', s.strategy, 'weight', s.weight,
     'ring_timeout_s', s.timeout, 'retry_s', s.retry, 'wrapup_s', s.wrapuptime,
     'penalty_members_limit', s.penaltymemberslimit, 'ringinuse', s.ringinuse, 'removed', 0)
-  if before.strategy and before.strategy ~= s.strategy then members.refile(arg.queue) end
+  if before.strategy and before.strategy ~= s.strategy then
+    members.refile(arg.queue)
+    if strategies[s.strategy].all then follow_ringall(arg.queue) end
+  end
   if before.ringinuse and before.ringinuse ~= tostring(s.ringinuse) then
     members.follow_ringinuse(arg.queue)
   end

@@ -40,14 +40,28 @@ local function admitted(queue, w)
   end
 end
 
+-- Whether this caller may be offered to this agent: in one pass (option n) nobody is rung twice.
+local function in_turn(call, agent)
+  return call.once ~= '1' or not has(call.tried, agent)
+end
+
+local function anybody(call, queue, penalty)
+  for m in walk(queue, penalty) do
+    if in_turn(call, m.agent) then return true end
+  end
+  return false
+end
+
 -- The real penalties of the best tier with anybody in it; of all tiers to a strategy that pools.
-local function best_tier(queue, w, pools)
+local function best_tier(call, queue, w, pools)
   local tier, lowest = {}, nil
   for penalty in admitted(queue, w) do
-    local effective = windows.effective(w, penalty)
-    lowest = lowest or effective
-    if effective ~= lowest and not pools then break end
-    tier[#tier + 1] = penalty
+    if anybody(call, queue, penalty) then
+      local effective = windows.effective(w, penalty)
+      lowest = lowest or effective
+      if effective ~= lowest and not pools then break end
+      tier[#tier + 1] = penalty
+    end
   end
   return tier
 end
@@ -138,19 +152,21 @@ local function pick_one(call, queue, tier, strategy, w)
   return { chosen }, seen
 end
 
-local function pick_all(queue, tier)
+local function pick_all(call, queue, tier)
   local everyone = {}
   for _, penalty in ipairs(tier) do
-    for m in walk(queue, penalty) do everyone[#everyone + 1] = m end
+    for m in walk(queue, penalty) do
+      if in_turn(call, m.agent) then everyone[#everyone + 1] = m end
+    end
   end
   return everyone, { unpack(everyone, 1, PAGE + 1) }
 end
 
 -- The members this caller is to be offered to now, and those who were looked at; nil when nobody is
--- available whom its window admits.
+-- available whom its window admits and its pass has not had.
 local function choose(call, queue, strategy, w)
-  local tier = best_tier(queue, w, strategy.pools)
+  local tier = best_tier(call, queue, w, strategy.pools)
   if not tier[1] then return nil end
-  if strategy.all then return pick_all(queue, tier) end
+  if strategy.all then return pick_all(call, queue, tier) end
   return pick_one(call, queue, tier, strategy, w)
 end

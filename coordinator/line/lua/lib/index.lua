@@ -16,6 +16,12 @@ local function call_at(place)
   return string.sub(place, PLACE_HEAD + 1)
 end
 
+-- What names a call in the journal, and so in queue_log: the channel that joined, whoever has its
+-- place now.
+local function callid(call)
+  return call.known_as or call.uniqueid
+end
+
 -- A position in a queue, 1-based; 0 when not in it.
 local function position(queue, place)
   local ahead = redis.call('ZRANK', K.line(queue), place)

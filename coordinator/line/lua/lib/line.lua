@@ -69,6 +69,7 @@ function calls.enter(join, box, rank, age, by, taken, placed)
   local place = place_of(join.priority, rank, call.id)
   local key = K.call(call.id)
   save(key, call, 'queue', join.queue, 'box', box, 'uniqueid', join.uniqueid,
+    'known_as', join.uniqueid,
     'channel', join.channel, 'caller_id_num', join.caller_id_num,
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
     'place', place, 'joined', now - age, 'state', 'waiting', 'attached', '1', 'offers', '',
@@ -88,7 +89,7 @@ function calls.enter(join, box, rank, age, by, taken, placed)
     'position', tonumber(call.original_position), 'min_penalty', join.min_penalty or false,
     'max_penalty', join.max_penalty or false, 'raise_penalty', join.raise_penalty or false,
     'keeps_min', join.raise_keeps_min and 1 or false, 'age_us', age,
-    'placed', placed or false, 'count', in_line(join.queue),
+    'placed', placed or false, 'once', join.once and 1 or false, 'count', in_line(join.queue),
     'url', (join.url or '') ~= '' and join.url, 'by', by)
   rules.begin(call, join.rule)
   calls.open(call)
@@ -159,7 +160,7 @@ local function out_of_line(call, outcome, reason, by)
   if call.rule then clear_timer('rule:' .. call.id) end
   if call.conf == '1' then clear_timer('due:' .. call.id) end
   redis.call('ZREM', K.line(call.queue), call.place)
-  journal('caller.left', 'queue', call.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
+  journal('caller.left', 'queue', call.queue, 'call_id', call.id, 'uniqueid', callid(call),
     'box', call.box, 'outcome', outcome, 'reason', reason ~= '' and reason, 'position', place,
     'original_position', tonumber(call.original_position),
     'wait_us', now - tonumber(call.joined), 'count', in_line(call.queue), 'by', by)
@@ -204,7 +205,7 @@ function calls.connect(call, o, by, age)
   out_of_line(call, 'answered', '', by)
   journal('call.connected', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
     'agent', o.agent, 'home', o.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
-    'hold_us', hold, 'ring_us', since - tonumber(o.made), 'uniqueid', call.uniqueid,
+    'hold_us', hold, 'ring_us', since - tonumber(o.made), 'uniqueid', callid(call),
     'interface', o.interface, 'by', by)
   average(call.queue, 'hold_us', hold)
 end
@@ -232,7 +233,7 @@ function calls.complete(call, o, ended_by, transfer)
   journal('call.completed', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
     'offer_id', o.id, 'ended_by', ended_by, 'transfer', transfer or false,
     'hold_us', tonumber(call.hold), 'talk_us', talk, 'agent_state', state,
-    'uniqueid', call.uniqueid, 'interface', o.interface,
+    'uniqueid', callid(call), 'interface', o.interface,
     'original_position', tonumber(call.original_position))
   if redis.call('SISMEMBER', K.queues(), call.queue) == 1 then   -- not deleted meanwhile
     count(call.queue, 'completed', tonumber(call.hold))
@@ -248,13 +249,18 @@ function calls.detach(call)
   journal('caller.detached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
 end
 
+-- Whom ringall rings for, to take more of the tier.
+function calls.open_beside(call)
+  if call.state == 'ringing' and call.tier ~= '' then calls.open(call, tonumber(call.tier)) end
+end
+
 function calls.attach(call)
   if call.attached == '1' then return end
   save(K.call(call.id), call, 'attached', '1')
   journal('caller.attached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
   if call.state == 'waiting' then
     calls.open(call)
-  elseif call.state == 'ringing' and call.tier ~= '' then
-    calls.open(call, tonumber(call.tier))
+  else
+    calls.open_beside(call)
   end
 end

@@ -31,7 +31,7 @@ local function considered(seen, w)
 end
 
 -- Offers the caller to its best agent (ringall: to all of the best tier). False when nobody is
--- available whom its window admits.
+-- available whom its window admits; then a pass that has begun is over.
 local function serve(call)
   local queue = call.queue
   local name, timeout = unpack(redis.call('HMGET', K.queue(queue), 'strategy', 'timeout'))
@@ -42,8 +42,11 @@ local function serve(call)
   end
   local w = windows.in_force(is_flat(queue), call.open)
   local chosen, seen = choose(call, queue, strategy, w)
-  if not chosen then return false end
-  if strategy.all then
+  if not chosen then
+    patience.end_pass(call)
+    return false
+  end
+  if strategy.all and call.once ~= '1' then
     calls.open(call, windows.effective(w, chosen[1].penalty))
   else
     calls.close(call)

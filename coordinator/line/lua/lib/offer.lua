@@ -99,7 +99,7 @@ function offers.finish(o, call, outcome, reason, stopping)
   journal('offer.ended', 'queue', o.queue, 'call_id', call.id, 'agent', o.agent, 'offer_id', o.id,
     'fence', tonumber(o.fence), 'outcome', outcome, 'reason', reason ~= '' and reason,
     'ring_us', now - tonumber(o.made), 'agent_state', state, 'claimed', o.state == 'claimed' and 1,
-    'uniqueid', call.uniqueid, 'interface', o.interface)
+    'uniqueid', callid(call), 'interface', o.interface)
 end
 
 local function stop(o, call, outcome)

@@ -27,43 +27,33 @@ function patience.pass(call)
   end
 end
 
--- Whether somebody is available whom this caller, opened just now, has not been offered to.
-local function untried(call)
-  for penalty in admitted(call.queue, windows.in_force(is_flat(call.queue), call.open)) do
-    for m in walk(call.queue, penalty) do
-      if not has(call.tried, m.agent) then return true end
-    end
-  end
-  return false
+local function let_go(call)
+  calls.let_go(call, 'timeout', 'TIMEOUT', '', 'line')
 end
 
--- Whether a caller with option n, for whom nobody rings any more, has had its pass.
-local function passed(call)
+-- Nobody is available for this caller, whose turn it is: one with option n has had its pass, if that
+-- had begun.
+function patience.end_pass(call)
+  if call.once == '1' and call.state == 'waiting' and call.tried ~= '' then let_go(call) end
+end
+
+-- Whether a caller whom this step made wait leaves, whoever is available.
+local function is_over(call)
+  if call.overdue == '1' then return true end
   local strategy = strategies[redis.call('HGET', K.queue(call.queue), 'strategy')]
-  return (call.unanswered == '1' and not strategy.passes) or not untried(call)
-end
-
--- Those this step made wait who have no patience left, for each of whom `over` says so.
-local function end_waits(over)
-  for _, id in ipairs(ending) do
-    local call = calls.load(id)
-    if call and call.state == 'waiting' and call.attached == '1' and over(call) then
-      calls.let_go(call, 'timeout', 'TIMEOUT', '', 'line')
-    end
-  end
+  return call.unanswered == '1' and not strategy.passes
 end
 
 -- Before the match. While the line is held nobody can be seen to be there: the pass begins anew.
 function patience.before_match()
   local held = redis.call('HEXISTS', K.meta(), 'held') == 1
-  end_waits(function(call)
-    if call.overdue == '1' then return true end
-    if held then save(K.call(call.id), call, 'tried', '', 'unanswered', '') end
-    return call.tried ~= '' and passed(call)
-  end)
-end
-
--- After it: who might have been offered to another agent, whom somebody else has now.
-function patience.after_match()
-  end_waits(function(call) return call.once == '1' and call.tried ~= '' end)
+  for _, id in ipairs(ending) do
+    local call = calls.load(id)
+    if call and call.state == 'waiting' and call.attached == '1' then
+      if held and call.once == '1' then
+        save(K.call(call.id), call, 'tried', '', 'unanswered', '')
+      end
+      if is_over(call) then let_go(call) end
+    end
+  end
 end

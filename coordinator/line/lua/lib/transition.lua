@@ -32,7 +32,6 @@ local function transition(name, body)
       local code, data = body(arg)
       patience.before_match()
       settle()
-      patience.after_match()
       admission.sweep()
       return code, data
     end)
