@@ -5,6 +5,7 @@ import pytest
 from tests.e2e.rig import Caller, Rig
 from tests.lab.desks import call_to, desk, logged, onlooker
 from tests.lab.heard import words
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.lab,
@@ -49,6 +50,13 @@ async def test_blind_by_a_phone_that_was_rung_by_option_b(rig: Rig) -> None:
     phone.transfer(phone.active[0], "plain")
     await transferred(rig, caller, "blind|plain|from-agent")
     assert not caller.person.ended
+    [joined] = rig.coordinator.of("caller.joined", call_id=caller.call_id)
+    ami, uniqueid = onlooker(rig), joined.data["uniqueid"]
+
+    async def let_go() -> bool:
+        return await ami.variable(uniqueid, "GVQ_STATUS") == "WITHDRAW"
+
+    await eventually(let_go)
     # The Local channel lives on; no snapshot brings the talk back.
     await rig.kill_adapter("a")
     await rig.adapters["a"].start()
