@@ -354,6 +354,8 @@ def originate_values(command: Originate, dial: str, options: str = "") -> Values
         "GVQ_AGENT": command.agent,
         "GVQ_QUEUE": command.queue,
         "FORWARD_CONTEXT": redirects.CONTEXT,
+        # Until a bridge has its say, on each channel behind this one too (gvq.conf, [gvq]).
+        "__BRIDGEPEER": "none",
         "DIALEDPEERNUMBER": command.interface.partition("/")[2],
         "GVQ_POSITION": str(command.position),
     }

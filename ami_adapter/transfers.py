@@ -1,8 +1,10 @@
 """Transfers as Asterisk tells of them: who leaves, who comes instead, and where to. Pure."""
 
+import re
 from typing import Final
 
 from ami_adapter.headers import TEXT_LENGTH, Headers, one, shown
+from coordinator.names import INTERFACE_PATTERN
 from coordinator.protocol import Replaced
 
 #: DestType of an AttendedTransfer (main/stasis_bridges.c) → queue_log's word, and the headers that
@@ -20,8 +22,11 @@ _LEGS: Final = (
     ("secondtransferer", "transfertarget", "transferee"),
 )
 
-#: Where calls over the trunk are in the dialplan of an agent's home box (dialplan/gvq.conf).
-_TRUNK: Final = "gvq-trunk"
+_INTERFACE: Final = re.compile(INTERFACE_PATTERN)
+
+#: Where our dialplan rings an agent's phone by Dial(), over the trunk or by option b
+#: (dialplan/gvq.conf).
+_RINGS: Final = frozenset({"gvq-trunk", "gvq-ring"})
 
 
 def heirs(event: Headers) -> dict[str, str]:
@@ -37,11 +42,20 @@ def heirs(event: Headers) -> dict[str, str]:
 
 
 def abroad(event: Headers) -> str:
-    """The phone of this box that transfers a call which came over the trunk, or ""."""
-    for leg, other, _ in _legs(event):
-        if _text(event, f"{other}context") == _TRUNK:
-            return _text(event, f"{leg}channel").rpartition("-")[0]
-    return ""
+    """The interface at home here that transfers a call which another channel holds, or "".
+
+    A phone that our dialplan rings by Dial(), or the Local channel through which it talks.
+    """
+    told = [leg for leg, other, _ in _legs(event) if _text(event, f"{other}context") in _RINGS]
+    names = [_text(event, f"{leg}channel") for leg in told] + through(event)
+    interfaces = [name.rpartition("-")[0] for name in names]
+    return next((name for name in interfaces if _INTERFACE.fullmatch(name)), "")
+
+
+def through(event: Headers) -> list[str]:
+    """First halves (;1) of the Local channels through which who transfers has talked."""
+    others = [_text(event, f"{other}channel") for _, other, _ in _legs(event)]
+    return [f"{n[:-1]}1" for n in others if n.startswith("Local/") and n.endswith(";2")]
 
 
 def _legs(event: Headers) -> tuple[tuple[str, str, str], ...]:

@@ -390,9 +390,16 @@ class Translator:
                 yield self._complete(offer, "transfer", where)
         for channel, heir in heirs.items():
             yield from self._replace(channel, heir, event)
-        interface = transfers.abroad(event)
+        interface = self._rung(transfers.through(event)) or transfers.abroad(event)
         if interface:
             yield Transferred(interface=interface, transfer=where)
+
+    def _rung(self, halves: list[str]) -> str:
+        """Whose offer is one of these Local channels; its phone may be another (302)."""
+        for offer in self.offers.values():
+            if offer.command and offer.redirect.channel in halves:
+                return offer.command.interface
+        return ""
 
     def _held(self, uniqueid: str) -> bool:
         visit = self.visits.get(uniqueid)
@@ -432,6 +439,8 @@ class Translator:
         elif "i" in self.options(offer.caller):
             reason = f"sends its calls to {offer.redirect.to}"
             yield from self._end_offer(offer.offer_id, "rejected", reason)
+        elif not self.waits(offer.caller, offer.call_id):
+            yield from self._end_offer(offer.offer_id, "failed", "the caller waits no more")
 
     def _follow(self, headers: Headers) -> Follow | None:
         """Where the offer that this event spoke of is to ring instead, once it can."""

@@ -215,8 +215,8 @@ class Replaced(_Message):
 
 
 class Transferred(_Message):
-    """A phone of this box has transferred the call that came to it over the trunk; the talk is
-    another box's. `transfer`: as `Complete` has it."""
+    """A phone of this box has transferred its call, of which another channel holds the talk: of
+    another box (trunk), or a Local channel here. `transfer`: as `Complete` has it."""
 
     kind: Literal["transferred"] = "transferred"
     interface: Interface

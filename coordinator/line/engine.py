@@ -239,7 +239,7 @@ class Engine(reads.Reads):
         return await self._event("replaced", origin, **replaced.model_dump(exclude={"kind"}))
 
     async def transferred(self, origin: Origin, interface: str, transfer: str) -> Reply:
-        """The home box of an agent who talks over a trunk says that it has transferred the call."""
+        """The home box of an agent says that it has transferred a call another channel holds."""
         return await self._event("transferred", origin, interface=interface, transfer=transfer)
 
     async def device(self, origin: Origin, interface: str, state: str) -> Reply:

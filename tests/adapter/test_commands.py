@@ -47,7 +47,8 @@ async def test_an_originate(asterisk: Manager, line: Coordinator) -> None:
         assert action.all("Variable") == [
             f"GVQ_OFFER={OFFER_ID}", "GVQ_FENCE=1763848134123456", "GVQ_CALL=a-17.1-1",
             "GVQ_CALLER=a-17.1", "GVQ_AGENT=ann", "GVQ_QUEUE=sales",
-            "FORWARD_CONTEXT=gvq-forward", "DIALEDPEERNUMBER=101", "GVQ_POSITION=0",
+            "FORWARD_CONTEXT=gvq-forward", "__BRIDGEPEER=none", "DIALEDPEERNUMBER=101",
+            "GVQ_POSITION=0",
         ]  # fmt: skip
         here.box.answer(action)
         assert await here.link.done() == "1-0"

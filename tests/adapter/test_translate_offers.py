@@ -260,11 +260,62 @@ def test_who_is_transferred_to_a_talking_caller_talks_on_with_its_agent() -> Non
     ({**ATTENDED, "secondtransfererchannel": "PJSIP/101-01", "transfertargetcontext": "gvq-trunk"},
      "PJSIP/101"),
     ({"event": "BlindTransfer", "transfererchannel": "PJSIP/101-01", "transfereecontext": "x"}, ""),
+    ({"event": "BlindTransfer", "transfererchannel": "PJSIP/101-01",
+      "transfereechannel": "Local/s@gvq-ring-01;2", "transfereecontext": "gvq-ring"}, "PJSIP/101"),
+    ({"event": "BlindTransfer", "transfererchannel": "PJSIP/101-01",
+      "transfereechannel": "Local/1-01@agents-01;2", "transfereecontext": "agents"},
+     "Local/1-01@agents"),
+    ({**ATTENDED, "secondtransfererchannel": "PJSIP/101-01",
+      "transfertargetchannel": "Local/101@agents-01;2"}, "Local/101@agents"),
+    ({"event": "BlindTransfer", "transfererchannel": "PJSIP/101-01",
+      "transfereechannel": "Local/101@agents-01;1", "transfereecontext": "agents"}, ""),
+    ({"event": "BlindTransfer", "transfererchannel": "PJSIP/101-01",
+      "transfereechannel": "Local/1 0@x-01;2", "transfereecontext": "x"}, ""),
 ])  # fmt: skip
 def test_a_transfer_of_a_call_from_the_trunk_is_told_by_its_phone(
     event: dict[str, str], interface: str
 ) -> None:
-    told = box().take({**event, "result": "Success"}).events
-    assert [each.interface for each in told if isinstance(each, Transferred)] == (
+    taken = box().take({**event, "result": "Success"})
+    assert not taken.problem
+    assert [each.interface for each in taken.events if isinstance(each, Transferred)] == (
         [interface] if interface else []
     )
+
+
+@pytest.mark.parametrize(("half", "told"), [("2", ["PJSIP/101"]), ("1", [])])
+def test_a_transfer_behind_an_offers_own_local_channel_is_told_as_its_agents(
+    half: str, told: list[str]
+) -> None:
+    """Also by another phone than the agent's, which has sent its calls there (302)."""
+    here = ringing()
+    made = {"event": "Newchannel", "uniqueid": OFFER_ID, "channel": "Local/110@from-agent-01;1"}
+    all_of(here, [made, bridged()])
+    events = here.take({
+        "event": "BlindTransfer", "result": "Success", "transfereruniqueid": "5.5",
+        "transfererchannel": "PJSIP/110-01", "transfereecontext": "from-agent",
+        "transfereechannel": f"Local/110@from-agent-01;{half}", "extension": "9", "context": "c",
+    }).events  # fmt: skip
+    assert list(events) == [Transferred(interface=name, transfer="blind|9|c") for name in told]
+
+
+@pytest.mark.parametrize(("caller", "followed"), [
+    ([], True),
+    ([left()], False),
+    ([hung_up(CALLER)], False),
+    ([left(), joined(visit=2)], False),
+])  # fmt: skip
+def test_a_phone_that_sends_its_call_elsewhere_is_followed_while_the_caller_waits(
+    caller: list[Headers], followed: bool
+) -> None:
+    here = ringing()
+    made = {"event": "Newchannel", "uniqueid": OFFER_ID, "channel": "PJSIP/101-1", "context": "in"}
+    sent: Headers = {
+        "event": "UserEvent", "userevent": "GvqForward", "key": "k3y", "by": "PJSIP/101-1",
+        "to": "110",
+    }  # fmt: skip
+    request = {**asked_to_hang_up(OFFER_ID), "cause": "23"}
+    all_of(here, [made, sent, request, failed(0), *caller])
+    taken = here.take(hung_up(OFFER_ID, 23))
+    assert (taken.follow is not None) == followed
+    assert [event.kind for event in taken.events] == ([] if followed else ["offer_ended"])
+    assert (OFFER_ID in here.offers) == followed

@@ -1,5 +1,7 @@
 """Attended transfers into a place of the line, and transfers by agents who talk over a trunk."""
 
+import pytest
+
 from coordinator.protocol import Release, Replaced
 from tests.engine.conftest import Box, Line
 
@@ -54,6 +56,26 @@ async def test_a_transfer_at_home_ends_the_talk_of_another_box(line: Line) -> No
     assert (done.data["ended_by"], done.data["transfer"]) == ("transfer", where)
     assert await line.state("101") == "available"
     # So that no snapshot of box a brings the talk back.
+    assert isinstance((await a.commands())[-1], Release)
+
+
+@pytest.mark.parametrize("interface", ["PJSIP/101", "Local/101@agents", "Local/101@agents/n"])
+async def test_a_transfer_behind_a_local_channel_ends_the_talk_of_its_own_box(
+    line: Line, interface: str
+) -> None:
+    await line.queue("sales")
+    await line.engine.put_agent("101", interface)
+    await line.engine.put_member("sales", "101")
+    await line.engine.login("101")
+    a = await line.box("a")
+    await line.engine.device(a.origin(), interface, "NOT_INUSE")
+    await a.join("1")
+    [ring] = await a.rings()
+    await a.connect(ring)
+    told = interface.removesuffix("/n")
+    assert (await line.engine.transferred(a.origin(), told, "blind|9|x")).code == "ok"
+    [done] = await line.journal("call.completed")
+    assert (done.data["agent"], done.data["ended_by"]) == ("101", "transfer")
     assert isinstance((await a.commands())[-1], Release)
 
 

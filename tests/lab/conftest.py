@@ -66,6 +66,12 @@ exten => goes-next,1,Gosub(gvq,sales,1(F))
  same => n,Goto(survey,s,1)
 exten => subs,1,Gosub(gvq,sales,1(b(before^agent^1)B(before^caller^1),http://x/?a=1))
  same => n,Goto(returned,s,1)
+exten => released,1,Gosub(gvq,sales,1(cB(slow^s^1)))
+ same => n,Goto(returned,s,1)
+exten => first-without-h,1,Gosub(without-h,s,1)
+ same => n,Gosub(gvq,support,1)
+exten => then-without-h,1,Gosub(gvq,sales,1(,,,1))
+ same => n,Goto(without-h,support,1)
 exten => gosub,1,Gosub(gvq,sales,1(,,,,,popup))
  same => n,Goto(returned,s,1)
 exten => looks,1,Gosub(gvq-look,sales,1)
@@ -88,6 +94,28 @@ exten => s,1,UserEvent(Survey,Offer: ${GVQ_OFFER},Position: ${STACK_PEEK(1,c,1)}
 [before]
 exten => _[a-z]!,1,UserEvent(Before,Who: ${EXTEN},Mine: ${CHANNEL(name)})
  same => n,Return()
+
+[without-h]
+exten => s,1,Gosub(gvq,sales,1(,,,1))
+ same => n,Return()
+exten => support,1,Gosub(gvq,support,1)
+
+[slow]
+exten => s,1,Gosub(slower,s,1)
+ same => n,Return()
+
+[slower]
+exten => s,1,UserEvent(Slow)
+ same => n,Wait(30)
+ same => n,Return()
+
+[default]
+exten => _!,1,UserEvent(Astray,Where: ${EXTEN})
+
+; It answers, and is a caller of a queue.
+[from-agent](+)
+exten => circle,1,Answer()
+ same => n,Gosub(gvq,support,1)
 
 [popup]
 exten => s,1,UserEvent(Popup,Args: ${ARG1}-${ARG2},Member: ${MEMBERNAME},Offer: ${GVQ_OFFER})

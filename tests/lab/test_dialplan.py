@@ -148,6 +148,33 @@ async def test_hanging_up_runs_the_operators_own_h_extension_once(ami: Ami, a: B
     assert not ami.all("GvqLeave")
 
 
+async def test_a_caller_released_out_of_option_b_goes_on_behind_the_queue(ami: Ami, a: Box) -> None:
+    async with Callers(a, "released"):
+        join = await ami.wait("GvqJoin")
+        await ami.wait("Slow")
+        await release(ami, join, "WITHDRAW")
+        returned = await ami.wait("Returned")
+    assert returned["Status"] == "WITHDRAW"
+    assert not ami.all("Newexten", Context="gvq-wait", Application="UserEvent")
+
+
+@pytest.mark.parametrize(("extension", "runs"), [("first-without-h", 1), ("then-without-h", 0)])
+async def test_the_h_extension_is_of_the_context_that_called_last(
+    ami: Ami, a: Box, extension: str, runs: int
+) -> None:
+    """Hung up while it talks, in the second queue of two."""
+    async with Phone("101", a.sip) as phone, Callers(a, extension) as callers:
+        join = await ami.wait("GvqJoin", 2)
+        offer_id = await offer(ami, join, "PJSIP/101", visit=2)
+        await ami.wait("BridgeEnter", Uniqueid=offer_id)
+        ami.events.clear()
+        await callers.hang_up()
+        await ami.wait("Hangup", Uniqueid=join["Uniqueid"])
+        await phone.until(lambda: not phone.active)
+    assert len(ami.all("OwnHangupExtension", Uniqueid=join["Uniqueid"])) == runs
+    assert not ami.all("Newexten", Context="gvq-gone", AppData="without-h,h,1")
+
+
 # ── Agent and caller ────────────────────────────────────────────────────────────────────────
 
 

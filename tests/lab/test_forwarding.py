@@ -64,6 +64,16 @@ async def test_into_a_queue_or_to_nowhere_is_a_failed_ring(rig: Rig, to: str, bo
 
 
 @pytest.mark.parametrize("box", ["a", "c"])
+async def test_what_answers_first_is_no_way_into_a_queue_either(rig: Rig, box: str) -> None:
+    await rig.queue("support")
+    await forwarding(rig, "circle", box)
+    caller = await rig.call("a")
+    await rig.until_ended(caller)
+    await rig.agent_is("101", state="available")
+    assert rig.coordinator.of("caller.joined", queue="support") == []
+
+
+@pytest.mark.parametrize("box", ["a", "c"])
 async def test_with_option_i_it_is_not_followed(rig: Rig, box: str) -> None:
     await rig.phone("110", box)
     await forwarding(rig, "110", box)

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.e2e.rig import Caller, Rig
-from tests.lab.desks import desk, logged, onlooker
+from tests.lab.desks import call_to, desk, logged, onlooker
 from tests.lab.heard import words
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.lab,
@@ -38,6 +39,43 @@ async def test_blind_to_an_extension(rig: Rig) -> None:
     await transferred(rig, caller, "blind|plain|from-agent")
     assert not caller.person.ended
     await logged(rig, caller, "BLINDTRANSFER|plain|from-agent|0|0|1")
+
+
+async def test_blind_by_a_phone_that_was_rung_by_option_b(rig: Rig) -> None:
+    await rig.queue()
+    await rig.agent("101", "a")
+    caller = await call_to(rig, "subs")
+    assert await rig.answered_by(caller) == "101"
+    phone = desk(rig, "101")
+    phone.transfer(phone.active[0], "plain")
+    await transferred(rig, caller, "blind|plain|from-agent")
+    assert not caller.person.ended
+    [joined] = rig.coordinator.of("caller.joined", call_id=caller.call_id)
+    ami, uniqueid = onlooker(rig), joined.data["uniqueid"]
+
+    async def let_go() -> bool:
+        return await ami.variable(uniqueid, "GVQ_STATUS") == "WITHDRAW"
+
+    await eventually(let_go)
+    # The Local channel lives on; no snapshot brings the talk back.
+    await rig.kill_adapter("a")
+    await rig.adapters["a"].start()
+    await rig.attached()
+    await rig.agent_is("101", state="available")
+    assert await rig.verify() == ""
+
+
+async def test_blind_by_the_phone_that_another_sends_its_calls_to(rig: Rig) -> None:
+    await rig.queue()
+    await rig.agent("101", "a")
+    await rig.phone("110", "a")
+    desk(rig, "101").forward = "110"
+    caller = await rig.call("a")
+    assert await rig.answered_by(caller) == "101"
+    mobile = desk(rig, "110")
+    mobile.transfer(mobile.active[0], "plain")
+    await transferred(rig, caller, "blind|plain|from-agent")
+    assert not caller.person.ended
 
 
 async def test_blind_to_another_agents_phone(rig: Rig) -> None:

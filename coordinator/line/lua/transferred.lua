@@ -1,5 +1,6 @@
--- Purpose    An agent's home box says that the phone has transferred the call it had over the trunk.
--- Guarantee  Only a talk that another box holds is ended by it; that box tells of it no more.
+-- Purpose    An agent's home box says that the phone has transferred its call, of which another channel
+--            holds the talk: of another box (trunk), or a Local channel of this one.
+-- Guarantee  Only a talk of that phone at that home is ended by it; the box that holds it tells no more.
 -- KEYS       tenant prefix
 -- ARGV       {box, link, seq, interface, transfer}
 -- Returns    ok | unknown_call | any refusal of accept()

@@ -124,15 +124,17 @@ function offers.stopped(id, box, fence)
   return true
 end
 
--- The talk of this phone, at home on `box`, with a caller whom another box holds; and its call.
+-- The talk of this phone, at home on `box`, which another channel holds; and its call. Of a Local
+-- channel the box does not know whether the agent's interface ends with /n.
 function offers.abroad(box, interface)
   local name = redis.call('HGET', K.interfaces(), interface)
+    or redis.call('HGET', K.interfaces(), interface .. '/n')
   local a = name and agents.load(name)
   local call = a and a.call ~= '' and calls.load(a.call)
   if not call then return nil end
   for id in items(call.offers) do
     local o = offers.load(id)
-    if o and o.state == 'talking' and o.home == box and o.box ~= box then return o, call end
+    if o and o.state == 'talking' and o.home == box then return o, call end
   end
 end
 
