@@ -11,7 +11,7 @@ from coordinator.database import Database
 from coordinator.directory import Directory
 from coordinator.directory.mirror import lock
 from coordinator.line.types import QueueSettings
-from coordinator.protocol import AgentChange, Change, Device
+from coordinator.protocol import AgentChange, Change, Device, OfferEnded
 from coordinator.queue_log.lines import Style, rows
 from tests.boxes.conftest import Replica
 from tests.boxes.peer import Peer
@@ -199,6 +199,22 @@ async def test_a_member_who_is_logged_out_comes_back_by_joining(
     await directory.put_member("sales", "ann")
     assert await Phone(a).does("add", "sales") == "ADDED"
     assert (await directory.agent("ann")).logged_in
+
+
+async def test_a_member_anew_is_not_paused_by_an_autopause_of_before(
+    a: Peer, one: Replica, directory: Directory
+) -> None:
+    """autopause=all is the line's alone: SQL does not know of it."""
+    await directory.put_queue("support", QueueSettings(strategy="linear", autopause="all"))
+    phone = Phone(a)
+    await phone.does("add", "support")
+    await a.tell(a.caller("1", queue="support"))
+    rung = await a.rung()
+    await a.tell(OfferEnded(offer_id=rung.offer_id, fence=rung.fence, outcome="no_answer"))
+    assert (await one.engine.agent("ann")).autopaused
+    await phone.does("remove", "support")
+    assert await phone.does("add", "support") == "ADDED"
+    assert not (await one.engine.agent("ann")).paused
 
 
 @pytest.mark.parametrize("what", ["add", "remove"])
