@@ -272,26 +272,33 @@ async def test_sql_that_is_slow_holds_up_nobody_and_what_waits_too_long_is_not_m
     assert (agent.logged_in, agent.paused) == (False, True)
 
 
-async def test_more_changes_than_people_dial_are_dropped(
+async def test_more_changes_than_people_dial_are_refused_at_once(
     a: Peer, one: Replica, directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A box that floods its link holds up neither the link nor others' changes."""
-    let_go = asyncio.Event()
+    begun, let_go = asyncio.Event(), asyncio.Event()
     reports = one.engine.reports
 
     async def slowly(box: str, interface: str) -> bool:
+        begun.set()
         await let_go.wait()
         return await reports(box, interface)
 
     monkeypatch.setattr(one.engine, "reports", slowly)
+    monkeypatch.setattr(changing, "BEGIN_S", 600.0)
     phone = Phone(a)
-    for _ in range(changing.WAITING + 20):
-        a.send(phone.change("login"))
+    a.send(phone.change("login"))
+    await begun.wait()
+    for _ in range(changing.WAITING + 19):
+        a.send(phone.change("logout"))
     assert (await a.tell(a.caller("1"))).code == "ok"
+    refused = [await a.changed() for _ in range(19)]
+    assert {changed.result for changed in refused} == {"LINEAWAY"}
+    assert refused[-1].number == changing.WAITING + 20
     let_go.set()
-    last = [(await a.changed()).number for _ in range(changing.WAITING)][-1]
-    assert last < changing.WAITING + 20
-    assert await phone.does("logout") == "REMOVED"
+    made = [(await a.changed()).number for _ in range(changing.WAITING + 1)]
+    assert made == list(range(1, changing.WAITING + 2))
+    assert await phone.does("login") == "ADDED"
 
 
 async def test_an_sql_that_is_away_is_told_and_the_link_stays(a: Peer, database: Database) -> None:
