@@ -56,22 +56,23 @@ class Changes:
         self._answer = answer
         self._waiting: asyncio.Queue[tuple[Change, float]] = asyncio.Queue(WAITING)
 
-    def put(self, change: Change) -> None:
-        """To be made soon; passed over when too many wait, and the phone hears that it failed."""
+    async def put(self, change: Change) -> None:
+        """To be made soon; LINEAWAY at once when too many wait."""
         try:
             self._waiting.put_nowait((change, asyncio.get_running_loop().time() + BEGIN_S))
         except asyncio.QueueFull:
             log.warning("box %s: %d changes by phone wait, one more is dropped", self._box, WAITING)
+            await self._say(change, "LINEAWAY")
 
     async def run(self) -> None:
         """Makes one after the other, for ever."""
         while True:
             change, until = await self._waiting.get()
             if asyncio.get_running_loop().time() < until:
-                result = await self._result(change)
-                await self._answer(
-                    Changed(uniqueid=change.uniqueid, number=change.number, result=result)
-                )
+                await self._say(change, await self._result(change))
+
+    async def _say(self, change: Change, result: ChangeResult) -> None:
+        await self._answer(Changed(uniqueid=change.uniqueid, number=change.number, result=result))
 
     async def _result(self, change: Change) -> ChangeResult:
         try:

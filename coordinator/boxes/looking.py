@@ -2,13 +2,14 @@
 
 Only the line is read, never SQL, so a look waits for no change by phone. The looks of a link are
 answered one after the other and beside its reading: of a queue with many members the answer takes
-a while, and callers' events pass by.
+a while, and callers' events pass by. Those that wait at the same time share one reading of a queue;
+one that has waited longer than its dialplan does is not answered at all.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
 from coordinator.errors import Refused
@@ -23,7 +24,13 @@ log = logging.getLogger(__name__)
 #: Looks of one box that wait: so many calls come in at once there.
 WAITING: Final = 200
 
+#: Seconds until the answer is of no use: the dialplan waits no longer (gvq.conf, [gvq-look]).
+ANSWER_S: Final = 2.0
+
 SECOND_US = 1_000_000
+
+#: Queues as they were read for looks that waited together.
+Read = dict[str, tuple[QueueView, list[MemberView]]]
 
 
 class Looks:
@@ -33,37 +40,56 @@ class Looks:
         self._engine = engine
         self._box = box
         self._answer = answer
-        self._waiting: asyncio.Queue[Look] = asyncio.Queue(WAITING)
+        self._waiting: asyncio.Queue[tuple[Look, float]] = asyncio.Queue(WAITING)
 
-    def put(self, look: Look) -> None:
-        """To be answered soon; passed over when too many wait, and that dialplan goes on alone."""
+    async def put(self, look: Look) -> None:
+        """To be answered soon; LINEAWAY at once when too many wait."""
         try:
-            self._waiting.put_nowait(look)
+            self._waiting.put_nowait((look, asyncio.get_running_loop().time() + ANSWER_S))
         except asyncio.QueueFull:
-            log.warning("box %s: %d looks wait, one more is dropped", self._box, WAITING)
+            log.warning("box %s: %d looks wait, one more is not answered", self._box, WAITING)
+            await self._answer(_unanswered(look, "LINEAWAY"))
 
     async def run(self) -> None:
         """Answers one after the other, for ever."""
         while True:
-            await self._answer(await self._seen(await self._waiting.get()))
+            await self._answer_all([await self._waiting.get(), *self._others()])
 
-    async def _seen(self, look: Look) -> Seen:
+    def _others(self) -> Iterator[tuple[Look, float]]:
+        while not self._waiting.empty():
+            yield self._waiting.get_nowait()
+
+    async def _answer_all(self, looks: Sequence[tuple[Look, float]]) -> None:
+        read: Read = {}
+        for look, until in looks:
+            if asyncio.get_running_loop().time() < until:
+                await self._answer(await self._seen(look, read))
+
+    async def _seen(self, look: Look, read: Read) -> Seen:
         result: LookResult = "LINEAWAY"
         try:
-            return await see(self._engine, look)
+            return await see(self._engine, look, read)
         except Refused:
             result = "NOSUCHQUEUE"
         except AWAY as error:
             log.warning("box %s: a look at %s failed: %s", self._box, look.queue, error)
         except Exception:
             log.exception("box %s: a look at %s failed", self._box, look.queue)
-        return Seen(uniqueid=look.uniqueid, number=look.number, result=result)
+        return _unanswered(look, result)
 
 
-async def see(engine: Engine, look: Look) -> Seen:
-    """The answer by the line as it is now. Raises Refused unknown_queue."""
-    queue = await engine.queue(look.queue)
-    members = await engine.members(look.queue)
+def _unanswered(look: Look, result: LookResult) -> Seen:
+    return Seen(uniqueid=look.uniqueid, number=look.number, result=result)
+
+
+async def see(engine: Engine, look: Look, read: Read) -> Seen:
+    """The answer by what has been `read` of the queue, else by the line as it is now.
+
+    Raises Refused unknown_queue.
+    """
+    if look.queue not in read:
+        read[look.queue] = await engine.queue(look.queue), await engine.members(look.queue)
+    queue, members = read[look.queue]
     callers = await engine.callers(look.queue, limit=1, first=look.position)
     return Seen(
         uniqueid=look.uniqueid,

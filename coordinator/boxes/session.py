@@ -162,9 +162,9 @@ class Session:
             case Ask():
                 await self._ask(frame)
             case Change():
-                self._changes.put(frame)
+                await self._changes.put(frame)
             case Look():
-                self._looks.put(frame)
+                await self._looks.put(frame)
             case Hello():
                 raise refuse("bad_frame", detail="a second hello on one link")
 

@@ -31,7 +31,7 @@ async def join(directory: Directory, wanted: Joining) -> Agent | None:
     queues = await directory.queues_of(agent.name)
     if agent.logged_in and wanted.queue in queues:
         return None
-    if agent.paused and not queues:  # since an earlier service: a new member is not paused
+    if not queues:  # nobody's pause of an earlier service lasts; of autopause's SQL has nothing
         await directory.unpause(agent.name)
     if wanted.paused is not None and wanted.queue in queues:
         await directory.pause(agent.name, wanted.paused, wanted.queue)

@@ -25,6 +25,7 @@ from coordinator.protocol import (
     Leave,
     Logged,
     Look,
+    OfferEnded,
     Originate,
     Seen,
     Snapshot,
@@ -37,7 +38,7 @@ from coordinator.protocol import (
 #: Longer than anything here takes on a busy machine.
 PATIENCE_S = 20.0
 
-Event = Join | Leave | Connect | Complete | Logged | Device | Snapshot
+Event = Join | Leave | Connect | OfferEnded | Complete | Logged | Device | Snapshot
 
 
 class Hung(Exception):

@@ -11,7 +11,7 @@ from coordinator.database import Database
 from coordinator.directory import Directory
 from coordinator.directory.mirror import lock
 from coordinator.line.types import QueueSettings
-from coordinator.protocol import AgentChange, Change, Device
+from coordinator.protocol import AgentChange, Change, Device, OfferEnded
 from coordinator.queue_log.lines import Style, rows
 from tests.boxes.conftest import Replica
 from tests.boxes.peer import Peer
@@ -201,6 +201,22 @@ async def test_a_member_who_is_logged_out_comes_back_by_joining(
     assert (await directory.agent("ann")).logged_in
 
 
+async def test_a_member_anew_is_not_paused_by_an_autopause_of_before(
+    a: Peer, one: Replica, directory: Directory
+) -> None:
+    """autopause=all is the line's alone: SQL does not know of it."""
+    await directory.put_queue("support", QueueSettings(strategy="linear", autopause="all"))
+    phone = Phone(a)
+    await phone.does("add", "support")
+    await a.tell(a.caller("1", queue="support"))
+    rung = await a.rung()
+    await a.tell(OfferEnded(offer_id=rung.offer_id, fence=rung.fence, outcome="no_answer"))
+    assert (await one.engine.agent("ann")).autopaused
+    await phone.does("remove", "support")
+    assert await phone.does("add", "support") == "ADDED"
+    assert not (await one.engine.agent("ann")).paused
+
+
 @pytest.mark.parametrize("what", ["add", "remove"])
 async def test_no_such_queue(a: Peer, directory: Directory, what: AgentChange) -> None:
     assert await Phone(a).does(what, "nowhere") == "NOSUCHQUEUE"
@@ -256,26 +272,33 @@ async def test_sql_that_is_slow_holds_up_nobody_and_what_waits_too_long_is_not_m
     assert (agent.logged_in, agent.paused) == (False, True)
 
 
-async def test_more_changes_than_people_dial_are_dropped(
+async def test_more_changes_than_people_dial_are_refused_at_once(
     a: Peer, one: Replica, directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A box that floods its link holds up neither the link nor others' changes."""
-    let_go = asyncio.Event()
+    begun, let_go = asyncio.Event(), asyncio.Event()
     reports = one.engine.reports
 
     async def slowly(box: str, interface: str) -> bool:
+        begun.set()
         await let_go.wait()
         return await reports(box, interface)
 
     monkeypatch.setattr(one.engine, "reports", slowly)
+    monkeypatch.setattr(changing, "BEGIN_S", 600.0)
     phone = Phone(a)
-    for _ in range(changing.WAITING + 20):
-        a.send(phone.change("login"))
+    a.send(phone.change("login"))
+    await begun.wait()
+    for _ in range(changing.WAITING + 19):
+        a.send(phone.change("logout"))
     assert (await a.tell(a.caller("1"))).code == "ok"
+    refused = [await a.changed() for _ in range(19)]
+    assert {changed.result for changed in refused} == {"LINEAWAY"}
+    assert refused[-1].number == changing.WAITING + 20
     let_go.set()
-    last = [(await a.changed()).number for _ in range(changing.WAITING)][-1]
-    assert last < changing.WAITING + 20
-    assert await phone.does("logout") == "REMOVED"
+    made = [(await a.changed()).number for _ in range(changing.WAITING + 1)]
+    assert made == list(range(1, changing.WAITING + 2))
+    assert await phone.does("login") == "ADDED"
 
 
 async def test_an_sql_that_is_away_is_told_and_the_link_stays(a: Peer, database: Database) -> None:

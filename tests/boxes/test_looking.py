@@ -158,24 +158,60 @@ async def test_a_line_that_is_away_is_told(
     assert (await a.looks(look())).result == "LINEAWAY"
 
 
-async def test_looks_that_take_long_hold_up_no_caller_and_too_many_are_dropped(
-    a: Peer, line: Engine, monkeypatch: pytest.MonkeyPatch
+class Slow:
+    """Reading a queue's members takes until `go` is set; `begun` and `times` tell of it."""
+
+    def __init__(self, read: Any) -> None:
+        self.go, self.begun, self.times, self._read = asyncio.Event(), asyncio.Event(), 0, read
+
+    async def __call__(self, queue: str) -> Any:
+        self.times += 1
+        self.begun.set()
+        await self.go.wait()
+        return await self._read(queue)
+
+
+@pytest.fixture
+def slow(line: Engine, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    """The line reads members only when it is let."""
+    slow = Slow(line.members)
+    monkeypatch.setattr(line, "members", slow)
+    return slow
+
+
+async def test_looks_that_take_long_hold_up_no_caller_and_too_many_hear_so_at_once(
+    a: Peer, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    let_go = asyncio.Event()
-    members = line.members
-
-    async def slowly(queue: str) -> Any:
-        await let_go.wait()
-        return await members(queue)
-
-    monkeypatch.setattr(line, "members", slowly)
-    for number in range(1, looking.WAITING + 20):
+    monkeypatch.setattr(looking, "ANSWER_S", 600.0)
+    a.send(look(number=1))
+    await slow.begun.wait()
+    for number in range(2, looking.WAITING + 20):
         a.send(look(number=number))
     assert (await a.tell(a.caller("1"))).code == "ok"
-    let_go.set()
-    last = [(await a.seen()).number for _ in range(looking.WAITING)][-1]
-    assert last < looking.WAITING + 19
+    refused = [await a.seen() for _ in range(18)]
+    assert {seen.result for seen in refused} == {"LINEAWAY"}
+    assert refused[-1].number == looking.WAITING + 19
+    slow.go.set()
+    answered = [await a.seen() for _ in range(looking.WAITING + 1)]
+    assert {seen.result for seen in answered} == {"FOUND"}
+    assert [seen.number for seen in answered] == list(range(1, looking.WAITING + 2))
+    assert slow.times == 2, "those who waited together share one reading"
     assert (await figures(a)).waiting == 1
+
+
+async def test_a_look_whose_dialplan_has_gone_on_is_not_worked_off(
+    a: Peer, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a.send(look(number=1))
+    await slow.begun.wait()
+    monkeypatch.setattr(looking, "ANSWER_S", 0.0)
+    a.send(look(number=2))  # nobody waits for this one when its turn comes
+    assert (await a.tell(a.caller("1"))).code == "ok"
+    monkeypatch.setattr(looking, "ANSWER_S", 600.0)
+    a.send(look(number=3))
+    assert (await a.tell(a.caller("2"))).code == "ok"
+    slow.go.set()
+    assert [(await a.seen()).number for _ in range(2)] == [1, 3]
 
 
 async def test_a_line_for_queue_log_is_journalled_once_in_its_place(a: Peer, line: Engine) -> None:

@@ -147,6 +147,35 @@ async def test_a_mirror_leaves_an_autopause(
     assert not view.memberships["sales"].paused
 
 
+async def test_a_pause_of_all_that_ends_in_one_queue_is_a_persons_in_the_others(
+    directory: Directory, engine: Engine
+) -> None:
+    """Also where autopause had been before: SQL and line have the same, and no mirror changes it."""
+    for queue in ("sales", "help"):
+        await directory.put_queue(queue, QueueSettings(autopause="yes"))
+    await directory.put_agent("ann", "PJSIP/101")
+    for queue in ("sales", "help"):
+        await directory.put_member(queue, "ann")
+    await directory.login("ann")
+    box = Box(engine, "a")
+    await box.attach(PJSIP_101="NOT_INUSE")
+    await box.join("sales", 1)
+    ((_, offer),) = await engine.commands("a")
+    assert isinstance(offer, Originate)
+    await box.missed(offer.offer_id, offer.fence)
+    assert (await engine.agent("ann")).memberships["sales"].autopaused
+    await directory.pause("ann", "lunch")
+    await directory.unpause("ann", "help")
+    kept = (await directory.member("sales", "ann")).settings
+    here = (await engine.agent("ann")).memberships["sales"]
+    assert (kept.paused, kept.reason) == (here.paused, here.reason) == (True, "lunch")
+    assert not here.autopaused
+    before = len(await engine.journal())
+    assert await directory.mirror() == []
+    told = (await engine.journal())[before:]
+    assert [e for e in told if e.type == "member.changed"] == []
+
+
 async def test_a_paused_agent_is_not_available_in_between(
     directory: Directory, engine: Engine, redis: Redis, tenant: str
 ) -> None:

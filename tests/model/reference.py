@@ -213,7 +213,8 @@ class Reference:
         if known.paused or any(member.paused for member in ended):
             known.misses = 0
         for member in pauses.values():
-            member.paused = "" if member in ended else member.paused or known.paused
+            whose = "person" if known.paused == "person" else member.paused or known.paused
+            member.paused = "" if member in ended else whose
         known.paused = ""
         return self._settled()
 

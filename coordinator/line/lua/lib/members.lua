@@ -126,12 +126,13 @@ function members.pause(queue, a, as, reason, by)
   agents.refile(a)
 end
 
--- Who is paused everywhere stays so in the other queues: in each by itself.
+-- Who is paused everywhere stays so in the other queues: in each by itself. As SQL, which knows of no
+-- autopause, has it: by a person, if a person paused everywhere, also where autopause had been before.
 local function pause_each(a, except)
   local as, reason = a.autopaused == '1' and '2' or '1', a.reason
   save(K.agent(a.name), a, 'paused', '0', 'autopaused', '0', 'reason', '')
   for _, m in ipairs(memberships_of(a.name)) do
-    if m.queue ~= except and m.paused == '0' then
+    if m.queue ~= except and m.paused ~= '1' and m.paused ~= as then
       set_pause(m.queue, a, m, as, reason, 'stays_paused', 'api')
     end
   end
