@@ -37,6 +37,7 @@ async def test_no_sign_gets_past_the_name(ami: Ami, name: str) -> None:
     ("others,agents", "local~9001~agent.", []),
     ("others,agents", "local~9001~others~agents", []),
     ("others,agents", "local~101~agents", ["Local/101@agents/n,3600"]),
+    ("agents", "local~101~AGENTS", ["Local/101@agents/n,3600"]),
     ("agents", "local~101~agents", ["Local/101@agents/n,3600"]),
 ])  # fmt: skip
 async def test_only_contexts_that_the_box_names_are_let_in(
