@@ -16,8 +16,8 @@ from coordinator.line import keys
 #: Shared pieces, in the order they build on each other; keys.lua_table() follows the first.
 LIBRARY = (
     "clock", "time", "record", "journal", "timers", "box", "index", "agent", "window", "calling",
-    "offer", "rules", "line", "placing", "choose", "patience", "match", "admission", "hold",
-    "members", "autopause", "boxes", "transition",
+    "offer", "rules", "figures", "line", "placing", "choose", "patience", "match", "admission",
+    "hold", "members", "autopause", "boxes", "transition",
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ async def test_another_channel_gets_the_place_the_wait_and_the_offer(line: Line)
     [ring] = await a.rings()
     await a.connect(ring)
     [left] = await line.journal("caller.left")
-    assert left.data["uniqueid"] == "a-9"
+    assert left.data["uniqueid"] == "a-1", "to queue_log it is the call that joined"
 
 
 async def test_only_its_own_box_replaces_a_caller(line: Line) -> None:

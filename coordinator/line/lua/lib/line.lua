@@ -6,14 +6,6 @@ local function in_line(queue)
   return redis.call('ZCARD', K.line(queue))
 end
 
--- Queue()'s service level: how many of the completed, or abandoned, did not wait longer.
-local function count(queue, field, wait)
-  local key = K.queue(queue)
-  redis.call('HINCRBY', key, field, 1)
-  local level = tonumber(redis.call('HGET', key, 'servicelevel') or '0') * 1000000
-  if wait <= level then redis.call('HINCRBY', key, field .. '_in_level', 1) end
-end
-
 function calls.load(id)
   local call = load(K.call(id))
   if call then
@@ -147,13 +139,6 @@ function calls.line_up_behind(ticket)
   end
 end
 
--- Queue()'s moving average: three parts old, one part new (app_queue.c: recalc_holdtime).
-local function average(queue, field, value)
-  local key = K.queue(queue)
-  local old = redis.call('HGET', key, field)
-  redis.call('HSET', key, field, old and int(math.floor((3 * tonumber(old) + value) / 4)) or value)
-end
-
 local function out_of_line(call, outcome, reason, by)
   local place = position(call.queue, call.place)
   calls.close(call)
@@ -176,7 +161,7 @@ end
 function calls.leave(call, outcome, reason, by)
   offers.finish_others(call, nil, 'cancelled')
   local place = out_of_line(call, outcome, reason, by)
-  if outcome ~= 'exit_key' then count(call.queue, 'abandoned', now - tonumber(call.joined)) end
+  if outcome ~= 'exit_key' then figures.count(call.queue, 'abandoned', now - tonumber(call.joined)) end
   forget(call)
   return place
 end
@@ -207,7 +192,7 @@ function calls.connect(call, o, by, age)
     'agent', o.agent, 'home', o.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
     'hold_us', hold, 'ring_us', since - tonumber(o.made), 'uniqueid', callid(call),
     'interface', o.interface, 'by', by)
-  average(call.queue, 'hold_us', hold)
+  figures.average(call.queue, 'hold_us', hold)
 end
 
 -- The talk is over. The agent wraps up as its membership says, else the queue, and counts one call
@@ -236,8 +221,8 @@ function calls.complete(call, o, ended_by, transfer)
     'uniqueid', callid(call), 'interface', o.interface,
     'original_position', tonumber(call.original_position))
   if redis.call('SISMEMBER', K.queues(), call.queue) == 1 then   -- not deleted meanwhile
-    count(call.queue, 'completed', tonumber(call.hold))
-    average(call.queue, 'talk_us', talk)
+    figures.count(call.queue, 'completed', tonumber(call.hold))
+    figures.average(call.queue, 'talk_us', talk)
   end
 end
 
