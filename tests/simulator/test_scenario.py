@@ -49,7 +49,7 @@ async def test_a_scenario_is_played_on_a_network() -> None:
 
 
 def test_no_cost_grows_with_the_callers_who_hold() -> None:
-    """Ten times the callers on fifty boxes cost about ten times as much, and not a hundred times."""
+    """Ten times the callers on fifty boxes cost about ten times as much, not a hundred times."""
     assert cost(callers=1_000) < 30 * cost(callers=100)
 
 
