@@ -51,7 +51,8 @@ from coordinator.names import (
     Name,
 )
 
-VERSION = 1
+#: Raised with every frame or field that the other side would not know: it refuses those.
+VERSION = 2
 
 #: Largest frame either side sends or takes, bytes. A snapshot of 5,000 calls fits.
 MAX_FRAME = 4 * 1024 * 1024

@@ -58,6 +58,7 @@ class AgentSide(Owner):
             self.channel.variables["GVQ_TALKS"] = "1"
             visit.bridged()
             self.channel.at("gvq-agent", "s", 8, "Bridge", visit.channel.uniqueid)
+            self.channel.number = visit.request.queue  # the caller's phone shows what was called
             self.box.bridge(visit.channel, self.channel)
         else:
             self.box.dialplan_hangs_up(self.channel)

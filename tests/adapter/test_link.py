@@ -28,7 +28,7 @@ async def test_hello_says_who_we_are(asterisk: Manager, line: Coordinator) -> No
     async with running(asterisk, line) as here:
         assert line.paths == ["/v1/boxes/a/link"]
         assert line.tokens == ["Bearer t0ken"]
-        assert (here.link.hello.box, here.link.hello.version) == ("a", 1)
+        assert (here.link.hello.box, here.link.hello.version) == ("a", 2)
         assert here.first.seq == 1
         assert here.snapshot == Snapshot()
 
@@ -173,7 +173,7 @@ async def test_another_version_is_tried_slowly_and_costs_no_epoch(
         await box.log_in()
         await box.resync()
         refused = await line.arrival()
-        await refused.close(CLOSE_BAD_FRAME, "unsupported_version: 1 is not spoken here")
+        await refused.close(CLOSE_BAD_FRAME, "unsupported_version: 2 is not spoken here")
         again = await line.accept()
         assert again.hello == refused.hello
     assert "unsupported_version" in caplog.text

@@ -173,9 +173,9 @@ async def test_a_frame_that_is_none_ends_the_link(one: Replica, text: str, reaso
     [
         ('{"type":"heartbeat"}', CLOSE_BAD_FRAME, "bad_frame: Frame refused: the first frame is"),
         (
-            '{"type":"hello","version":2,"box":"a","instance":"i","epoch":1,"new":true}',
+            '{"type":"hello","version":1,"box":"a","instance":"i","epoch":1,"old":true}',
             CLOSE_BAD_FRAME,
-            "unsupported_version: Protocol version 2 is not spoken here; use 1.",
+            "unsupported_version: Protocol version 1 is not spoken here; use 2.",
         ),
         (
             '{"type":"hello","box":"b","instance":"i","epoch":1}',

@@ -150,7 +150,7 @@ async def test_a_mirror_leaves_an_autopause(
 async def test_a_pause_of_all_that_ends_in_one_queue_is_a_persons_in_the_others(
     directory: Directory, engine: Engine
 ) -> None:
-    """Also where autopause had been before: SQL and line have the same; no mirror changes it."""
+    """Also where autopause had been before: SQL and line agree, and no mirror changes it."""
     for queue in ("sales", "help"):
         await directory.put_queue(queue, QueueSettings(autopause="yes"))
     await directory.put_agent("ann", "PJSIP/101")

@@ -71,7 +71,7 @@ async def test_blind_by_the_phone_that_another_sends_its_calls_to(rig: Rig) -> N
     await rig.phone("110", "a")
     desk(rig, "101").forward = "110"
     caller = await rig.call("a")
-    assert await rig.answered_by(caller) == "101"
+    assert await rig.outcome(caller) == "answered"
     mobile = desk(rig, "110")
     mobile.transfer(mobile.active[0], "plain")
     await transferred(rig, caller, "blind|plain|from-agent")
