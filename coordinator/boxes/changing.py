@@ -41,7 +41,7 @@ _REFUSED: dict[str, ChangeResult] = {
 
 
 class Changes:
-    """The changes of one link. `answer` sends one upstream's result back."""
+    """The changes of one link; `answer` sends what came of one back over it."""
 
     def __init__(
         self,

@@ -59,7 +59,7 @@ exten => s,1,Hangup()
 exten => sales,1,Wait(30)
 
 [phones]
-exten => 101,hint,PJSIP/101
+exten => 119,hint,PJSIP/119
 """
 
 FALLBACK: dict[str, Any] = {"fallback_after_s": 5, "fallback_context": "local-queues"}
@@ -375,10 +375,10 @@ async def test_a_device_that_comes_and_goes(a: Box, line: Coordinator) -> None:
 
 
 async def test_a_hint_comes_and_goes_as_its_phone_does(a: Box, line: Coordinator) -> None:
-    both = {"PJSIP/101", "hint:101@phones"}
+    both = {"PJSIP/119", "hint:119@phones"}
     async with adapter(a, line) as here:
-        assert here.snapshot.devices["hint:101@phones"] == "UNAVAILABLE"
-        async with Phone("101", a.sip):
+        assert here.snapshot.devices["hint:119@phones"] == "UNAVAILABLE"
+        async with Phone("119", a.sip):
             assert {(await here.device("NOT_INUSE")).interface for _ in both} == both
         assert {(await here.device("UNAVAILABLE")).interface for _ in both} == both
 
