@@ -16,7 +16,7 @@ option n.
 from collections.abc import Mapping
 
 from ami_adapter.headers import Headers, Unreadable, decoded, one, required, setting, whole
-from coordinator.protocol import MAX_POSITION, MAX_TIMEOUT_S, Join
+from coordinator.protocol import MAX_PENALTY, MAX_POSITION, MAX_PRIORITY, MAX_TIMEOUT_S, Join
 
 #: Fields of GVQ_JOIN, and the headers of GvqJoin in lower case. Not "priority": every channel's
 #: event has that header, for its place in the dialplan.
@@ -26,8 +26,6 @@ FIELDS = (
 )  # fmt: skip
 
 MAX_VISITS = 1_000_000
-_PRIORITY = 1_000_000
-_PENALTY = 99_999
 
 
 def call_id(box: str, uniqueid: str, visit: int) -> str:
@@ -75,7 +73,7 @@ def _join(
     visit = whole(fields["visit"], "Visit", 1, MAX_VISITS)
 
     def penalty(name: str) -> int | None:
-        return setting(fields[name], name, 0, _PENALTY, problems)
+        return setting(fields[name], name, 0, MAX_PENALTY, problems)
 
     def wish(name: str, most: int) -> int | None:
         return setting(fields[name], name, 0, most, problems) or None
@@ -86,7 +84,7 @@ def _join(
         channel=decoded(channel),
         uniqueid=uniqueid,
         queue=decoded(fields["queue"]),
-        priority=setting(fields["prio"], "priority", -_PRIORITY, _PRIORITY, problems) or 0,
+        priority=setting(fields["prio"], "priority", -MAX_PRIORITY, MAX_PRIORITY, problems) or 0,
         min_penalty=penalty("minpenalty"),
         max_penalty=penalty("maxpenalty"),
         raise_penalty=lift,
@@ -104,7 +102,7 @@ def _raise(text: str, problems: list[str]) -> tuple[int | None, bool]:
     """N or rN: the number, None when not set or wrong, and whether the r is there."""
     text = text.strip()
     keeps_min = text[:1] == "r" and len(text) > 1
-    number = setting(text[keeps_min:], "raisepenalty", 0, _PENALTY, problems)
+    number = setting(text[keeps_min:], "raisepenalty", 0, MAX_PENALTY, problems)
     return number, keeps_min and number is not None
 
 

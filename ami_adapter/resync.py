@@ -25,6 +25,7 @@ from ami_adapter.headers import Headers, Unreadable, one, required, whole, why
 from ami_adapter.lamps import lamp
 from coordinator.protocol import (
     MAX_AGE_US,
+    MAX_PRIORITY,
     DeviceState,
     LiveOffer,
     QueueStatus,
@@ -50,7 +51,6 @@ LOOK_AGAIN_S = 0.02
 _STATES = {"DeviceStateChange": device, "ExtensionStatus": hint}
 
 _RANK = 2**53 - 1
-_PRIORITY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class _Reader:
         priority, _, rank = text.partition(",")
         try:
             return (
-                whole(priority, "ticket's priority", -_PRIORITY, _PRIORITY),
+                whole(priority, "ticket's priority", -MAX_PRIORITY, MAX_PRIORITY),
                 whole(rank, "ticket's rank", 0, _RANK),
             )
         except Unreadable as error:
