@@ -11,6 +11,7 @@ from coordinator.journal import Entry
 from coordinator.line import keys
 from coordinator.line.announcing import Announcing, unpacked
 from coordinator.line.types import (
+    RING_ON_S,
     AgentState,
     AgentView,
     BoxView,
@@ -29,15 +30,10 @@ from coordinator.redis_client import server_time
 #: Length of a place before the call id (lua/lib/index.lua: PLACE_HEAD).
 PLACE_HEAD = 26
 
-
 #: A queue's figures, absent until there is something to count.
 FIGURES = (
     "completed", "abandoned", "hold_us", "talk_us", "completed_in_level", "abandoned_in_level",
 )  # fmt: skip
-
-
-#: timeout=0: a phone rings so long (lua/lib/patience.lua).
-RING_ON_S = 3600
 
 #: A caller whose ring goes on beyond its timeout: longer than that, and its box has no line.
 PATIENCE_S = 10

@@ -12,6 +12,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from coordinator.line import keys
+from coordinator.line.types import RING_ON_S
 
 #: Shared pieces, in the order they build on each other; keys.lua_table() follows the first.
 LIBRARY = (
@@ -55,6 +56,7 @@ def library(timing: Timing) -> tuple[str, str]:
     body = "\n".join(
         [
             timing.lua(),
+            f"local RING_ON_S = {RING_ON_S}",
             shared[0],
             keys.lua_table(),
             *shared[1:],

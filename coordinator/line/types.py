@@ -29,6 +29,10 @@ _SHOWN: dict[AgentState, DeviceState] = {
     "talking": "INUSE",
 }
 TimeoutPriority = Literal["app", "conf"]
+
+#: timeout=0, "until somebody answers": as long as the box's Dial, seconds.
+RING_ON_S = 3600
+
 CallState = Literal["waiting", "ringing", "claimed", "detached", "talking"]
 
 
@@ -42,8 +46,8 @@ class QueueSettings(Calling):
     one of them holds for every member at work. defaultrule: a penalty rule's name, "" for none.
     ringinuse is no here, where Queue() has yes: a phone in use is not rung unless that is wanted.
     autopause_after is ours: so many misses in a row.
-    timeout: 0 for an hour. timeoutpriority: whether a caller's own timeout ends a ring (app), or is
-    looked at between two (conf).
+    timeout: 0 for RING_ON_S. timeoutpriority: whether a caller's own timeout ends a ring (app),
+    or is looked at between two (conf).
     """
 
     strategy: Strategy = "ringall"

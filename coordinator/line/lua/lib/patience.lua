@@ -4,7 +4,6 @@
 
 local patience = {}
 
-local RING_ON_S = 3600          -- timeout=0: until somebody answers; a Dial lasts an hour at most
 local LEAST_RING_US = 1000000
 
 -- How long a phone rings for this caller, µs.
