@@ -45,7 +45,10 @@ class Operator:
 
     def __init__(self, url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        self._client = httpx.AsyncClient(base_url=url, headers=headers, trust_env=False)
+        # A commit waits for the disk, which others write to as well.
+        self._client = httpx.AsyncClient(
+            base_url=url, headers=headers, trust_env=False, timeout=30.0
+        )
 
     async def __aenter__(self) -> "Operator":
         return self
