@@ -20,7 +20,7 @@ test: setup system-packages lint ## Set up what is missing, then check and test 
 
 .PHONY: bench
 bench: setup system-packages ## Measure everything, on a machine that does nothing else (bench-results/; about an hour)
-	@exec .venv/bin/gvq bench all
+	@exec .venv/bin/gvq bench all --real
 
 .PHONY: setup
 setup: ## Create or refresh .venv for development (returns at once when it is fresh)

@@ -125,10 +125,10 @@ class DeskPhone(Phone):
         dialog = self._dialogs[call.call_id]
         me = f"{dialog.invite['To']};tag={dialog.tag}"
         target = sip.uri(dialog.invite["Contact"])
-        return Line(call.call_id, me, dialog.invite["From"], target)
+        dialog.cseq += 1
+        return Line(call.call_id, me, dialog.invite["From"], target, cseq=dialog.cseq)
 
     def _refer(self, line: Line, to: str) -> None:
-        line.cseq += 1
         self._ask(
             line, "REFER", ("Refer-To", to), ("Referred-By", f"<sip:{self.agent}@{self.box}>")
         )

@@ -19,6 +19,10 @@ from ami_adapter.lab import sip
 #: How long a box may take to answer a request, seconds.
 ANSWER_S = 2.0
 
+#: RFC 3261, 17.1.1.1: what stays unanswered is sent again after T1, then after twice as long each
+#: time, T2 at most, until 64 T1 are over. Seconds.
+T1, T2 = 0.5, 4.0
+
 #: The discard port (RFC 863): the box sends its audio to nobody.
 NO_AUDIO = 9
 
@@ -47,7 +51,18 @@ class _Dialog:
         self.invite = invite
         self.call = call
         self.tag = f"p{next(_numbers)}"
+        #: The box has acknowledged our answer.
+        self.acked = False
+        #: CSeq of our last request.
+        self.cseq = 0
+        #: What the person does next; what is sent again unless it is answered.
         self.timer: asyncio.TimerHandle | None = None
+        self.resend: asyncio.TimerHandle | None = None
+
+    def was_answered(self) -> None:
+        """What was said need not be said again."""
+        _stop(self.resend)
+        self.resend = None
 
 
 class Phone(asyncio.DatagramProtocol):
@@ -122,7 +137,8 @@ class Phone(asyncio.DatagramProtocol):
         with suppress(TimeoutError):  # the box may be gone
             await self.unregister()
         for dialog in self._dialogs.values():
-            _stop(dialog)
+            _stop(dialog.timer)
+            dialog.was_answered()
         for transport in self._transports:
             transport.close()
 
@@ -173,7 +189,10 @@ class Phone(asyncio.DatagramProtocol):
         if call.answered is None and call.ended is None:
             call.answered = time.time()
             body = sip.sdp(self.address, self.audio_port)
-            self._reply(dialog, "200 OK", ("Content-Type", "application/sdp"), body=body)
+            extra = (("Contact", self._contact), ("Content-Type", "application/sdp"))
+            answer = sip.reply(dialog.invite, "200 OK", dialog.tag, *extra, body=body)
+            self._insist(dialog, answer)
+            self._changed.set()
             self._later(dialog, self.talk, self.hang_up)
 
     def decline(self, call: Call, status: str) -> None:
@@ -188,18 +207,8 @@ class Phone(asyncio.DatagramProtocol):
         if call.answered is None:
             self.decline(call, "603 Decline")
             return
-        invite = self._dialogs[call.call_id].invite
-        headers = [
-            ("Via", f"SIP/2.0/UDP {self._here};branch=z9hG4bKbye{next(_numbers)};rport"),
-            ("From", f"{invite['To']};tag={self._dialogs[call.call_id].tag}"),
-            ("To", invite["From"]),
-            ("Call-ID", call.call_id),
-            ("CSeq", "1 BYE"),
-            ("Max-Forwards", "70"),
-        ]
-        target = sip.uri(invite["Contact"])
-        self._send(sip.Message(f"BYE {target} SIP/2.0", headers), endpoint(_host(invite)))
         self._end(call, "phone")
+        self._bye_once_acked(self._dialogs[call.call_id])
 
     # ── What the box says ───────────────────────────────────────────────────────────────────
 
@@ -210,9 +219,12 @@ class Phone(asyncio.DatagramProtocol):
             answer = self._answers.get(message["Call-ID"])
             if answer and not answer.done() and message.status >= 200:
                 answer.set_result(message)
+            self._answered(message)
         elif message.method == "INVITE":
             self._invited(message, addr)
-        elif message.method != "ACK":
+        elif message.method == "ACK":
+            self._acked(message)
+        else:
             self._told(message, addr)
         self._changed.set()
 
@@ -248,7 +260,20 @@ class Phone(asyncio.DatagramProtocol):
             self._reply(dialog, "487 Request Terminated")
             self._end(dialog.call, "cancelled")
         elif request.method == "BYE":
+            dialog.was_answered()
             self._end(dialog.call, "box")
+
+    def _acked(self, ack: sip.Message) -> None:
+        dialog = self._dialogs.get(ack["Call-ID"])
+        if dialog is not None and not dialog.acked:
+            dialog.acked = True
+            dialog.was_answered()
+            self._bye_once_acked(dialog)
+
+    def _answered(self, answer: sip.Message) -> None:
+        dialog = self._dialogs.get(answer["Call-ID"])
+        if dialog is not None and answer.method == "BYE" and answer.status >= 200:
+            dialog.was_answered()
 
     # ── How ─────────────────────────────────────────────────────────────────────────────────
 
@@ -272,14 +297,37 @@ class Phone(asyncio.DatagramProtocol):
             loop = asyncio.get_running_loop()
             dialog.timer = loop.call_later(delay, action, dialog.call)
 
+    def _bye_once_acked(self, dialog: _Dialog) -> None:
+        """The person may hang up at any moment; the phone may say so only then (RFC 3261, 15)."""
+        if dialog.call.ended_by != "phone" or not dialog.acked:
+            return
+        invite = dialog.invite
+        dialog.cseq += 1
+        headers = [
+            ("Via", f"SIP/2.0/UDP {self._here};branch=z9hG4bKbye{next(_numbers)};rport"),
+            ("From", f"{invite['To']};tag={dialog.tag}"),
+            ("To", invite["From"]),
+            ("Call-ID", dialog.call.call_id),
+            ("CSeq", f"{dialog.cseq} BYE"),
+            ("Max-Forwards", "70"),
+        ]
+        self._insist(dialog, sip.Message(f"BYE {sip.uri(invite['Contact'])} SIP/2.0", headers))
+
+    def _insist(self, dialog: _Dialog, message: sip.Message, elapsed: float = 0.0) -> None:
+        """Send it, and again until `resend` is stopped. elapsed: since the first time, seconds."""
+        self._send(message, endpoint(_host(dialog.invite)))
+        if elapsed < 64 * T1:
+            pause = min(elapsed + T1, T2)
+            loop = asyncio.get_running_loop()
+            dialog.resend = loop.call_later(pause, self._insist, dialog, message, elapsed + pause)
+
     def _end(self, call: Call, by: str) -> None:
         call.ended, call.ended_by = time.time(), by
-        _stop(self._dialogs[call.call_id])
+        _stop(self._dialogs[call.call_id].timer)
         self._changed.set()
 
-    def _reply(self, dialog: _Dialog, status: str, *extra: tuple[str, str], body: str = "") -> None:
-        extra = (("Contact", self._contact), *extra)
-        message = sip.reply(dialog.invite, status, dialog.tag, *extra, body=body)
+    def _reply(self, dialog: _Dialog, status: str) -> None:
+        message = sip.reply(dialog.invite, status, dialog.tag, ("Contact", self._contact))
         self._send(message, endpoint(_host(dialog.invite)))
         self._changed.set()
 
@@ -298,9 +346,9 @@ class _Ear(asyncio.DatagramProtocol):
         self._phone._changed.set()
 
 
-def _stop(dialog: _Dialog) -> None:
-    if dialog.timer is not None:
-        dialog.timer.cancel()
+def _stop(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
 
 
 def _host(invite: sip.Message) -> str:

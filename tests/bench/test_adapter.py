@@ -1,5 +1,7 @@
 """gvq bench adapter: all four ways have seen every message, and ours understood each."""
 
+import pytest
+
 from coordinator.cli.bench.adapter import WAYS
 from coordinator.cli.bench.recorded import END, record
 from tests.bench.conftest import Bench
@@ -23,3 +25,14 @@ def test_every_way_has_seen_everything(bench: Bench) -> None:
         body.values(name, "events") for name in ("filtered", "all of its classes")
     )
     assert 3 < filtered < whole
+
+
+@pytest.mark.lab
+def test_the_filters_keep_most_of_a_real_box_away(real_bench: Bench) -> None:
+    body = real_bench("adapter")
+    assert body.wrong() == []
+    for quantity in ("events", "bytes"):
+        [filtered], [whole] = (
+            body.values(f"real box: {name}", quantity) for name in ("filtered", "all of its events")
+        )
+        assert 0 < 3 * filtered < whole

@@ -3,7 +3,8 @@
 The same recorded bytes over the same loopback, in turns: cut at empty lines only; by panoramisk
 alone, each event given to a callback that counts; by the adapter's session, as whole messages in
 order; and translated and written as frames, all the adapter does. Processor time of the one thread
-that reads, so an event's cost, and how many a core could take.
+that reads, so an event's cost, and how many a core could take. On a real box (--real) also what the
+filters of the shipped manager.conf keep away.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from panoramisk.manager import Manager
 from ami_adapter.connection import AmiSession, Peer, connect
 from ami_adapter.simulator.messages import render
 from ami_adapter.translate import Translator
+from coordinator.cli.bench import filters
 from coordinator.cli.bench.findings import Findings, Options, Say
 from coordinator.cli.bench.programs import now_us
 from coordinator.cli.bench.recorded import END, KEY, Recording, record, replaying
@@ -53,6 +55,8 @@ async def measure(options: Options, say: Say) -> Findings:
                 spent = await way(work)
                 found.add(name, "processor time", "µs an event", spent / messages * 1e6)
                 found.add(name, "events a core", "1/s", messages / spent)
+    if options.real:
+        await filters.measure(options, found, say)
     return found
 
 

@@ -28,7 +28,7 @@ def bench(
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="through: watch its memory for so long.")
     ] = None,
-    real: Annotated[bool, typer.Option("--real", help="join: on real boxes too.")] = False,
+    real: Annotated[bool, typer.Option("--real", help="join, adapter: on real boxes too.")] = False,
     to: Annotated[Path, typer.Option(help="Folder for JSON and plots.")] = Path("bench-results"),
     as_json: AsJson = False,
 ) -> None:
