@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the whole suite: first all that needs no Asterisk, on two cores; then the lab, whose real
-# boxes measure time, alone. Both parts run even when the first one fails. What this machine cannot
-# run is left out with a line that says so. pytest's own closing line is the last thing printed.
+# Runs the whole suite on two cores: first all that needs no Asterisk, then the lab's real boxes. Both
+# parts run even when the first one fails. What this machine cannot run is left out with a line that
+# says so. pytest's own closing line is the last thing printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
@@ -22,7 +22,7 @@ say "Tests without Asterisk, on two cores"
 .venv/bin/pytest -n 2 --dist loadfile -m 'not lab' "${without[@]}" "$@" || status=$?
 
 if [ "$lab" = yes ]; then
-    say "Tests with real Asterisk boxes, one at a time"
-    .venv/bin/pytest -m lab "$@" || status=$?
+    say "Tests with real Asterisk boxes, on two cores"
+    .venv/bin/pytest -n 2 --dist loadfile -m lab "$@" || status=$?
 fi
 exit "$status"

@@ -77,8 +77,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabStatus]:
 
 
 @pytest.fixture
-def a(lab: LabStatus) -> Box:
-    """Box a, where callers call."""
+async def a(lab: LabStatus) -> Box:
+    """Box a, where callers call; those of the test before are gone."""
+    async with connect(lab.boxes[0]) as onlooker:
+        await onlooker.idle()
     return lab.boxes[0]
 
 

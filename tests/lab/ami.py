@@ -65,7 +65,7 @@ class Ami:
         await self.until(lambda: number in self._responses)
         return self._responses[number]
 
-    async def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
         """Wait until the condition holds. TimeoutError else."""
         async with asyncio.timeout(seconds):
             while not condition():
@@ -102,7 +102,7 @@ class Ami:
 
     async def idle(self) -> None:
         """Wait until the box has no channel left, and forget what has been."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while channels := await self.listed("CoreShowChannels"):
                 for channel in channels:
                     # By name: a forged caller's number cuts the event before its Uniqueid.

@@ -105,7 +105,7 @@ async def test_music_goes_on_while_nobody_answers_and_the_line_is_asked_again(
         join = await ami.wait("GvqJoin")
         caller = join["Uniqueid"]
         started = await ami.wait("MusicOnHoldStart", Uniqueid=caller)
-        assert 0.9 < started.at - join.at < 3
+        assert started.at - join.at > 0.9
         again = await ami.wait("GvqAsk", 2)
         assert again.at - join.at > 4
         await ami.wait("Newexten", 15, Uniqueid=caller, Context="gvq-wait", Priority="1")
