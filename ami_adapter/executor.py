@@ -23,8 +23,8 @@ from urllib.parse import quote
 from ami_adapter import asks, changes, looks, redirects
 from ami_adapter.actions import UnsafeAction, Values
 from ami_adapter.connection import AmiSession, Reply
+from ami_adapter.offers import Offers
 from ami_adapter.redirects import Follow
-from ami_adapter.translate import Translator
 from coordinator.protocol import (
     Cancel,
     Changed,
@@ -92,7 +92,7 @@ class Executor:
     def __init__(
         self,
         session: AmiSession,
-        translator: Translator,
+        offers: Offers,
         dial: Callable[[Originate], str],
         history: History,
         tasks: asyncio.TaskGroup,
@@ -100,7 +100,7 @@ class Executor:
         done: Callable[[str], None],
     ) -> None:
         self._session = session
-        self._translator = translator
+        self._offers, self._visits = offers, offers.visits
         self._dial = dial
         self._history = history
         self._tasks = tasks
@@ -133,27 +133,27 @@ class Executor:
 
     def _followed(self, command: C) -> C:
         """The command with the channel that is in its caller's place now."""
-        place = self._translator.place_of(command.call_id, command.uniqueid)
+        place = self._visits.place_of(command.call_id, command.uniqueid)
         return command.model_copy(update={"uniqueid": place})
 
     def keep_ticket(self, uniqueid: str, ticket: Ticket | KeepTicket) -> None:
         """Writes a caller's place on its channel, while it waits in that visit."""
-        uniqueid = self._translator.place_of(ticket.call_id, uniqueid)
-        if self._translator.waits(uniqueid, ticket.call_id):
+        uniqueid = self._visits.place_of(ticket.call_id, uniqueid)
+        if self._visits.waits(uniqueid, ticket.call_id):
             # No answer is waited for: a channel that is gone needs no ticket.
             text = f"{ticket.priority},{ticket.rank}"
             self._session.set_variable(uniqueid, "GVQ_TICKET", text)
 
     def tell(self, told: Told) -> None:
         """Writes on a waiting caller's channel what the dialplan has asked for."""
-        if self._translator.waits(told.uniqueid, told.call_id):
+        if self._visits.waits(told.uniqueid, told.call_id):
             self._session.set_variable(told.uniqueid, "GVQ_MEETING", asks.meeting(told))
             # Last: it is what the dialplan looks for.
             self._session.set_variable(told.uniqueid, "GVQ_TOLD", asks.answer(told))
 
     def tell_position(self, call_id: str, position: int) -> None:
         """Writes on a channel that goes on in the dialplan which position it had at last."""
-        for uniqueid, visit in self._translator.visits.items():
+        for uniqueid, visit in self._visits.items():
             if visit.state == "left" and visit.join.call_id == call_id:
                 self._session.set_variable(uniqueid, "QUEUEPOSITION", str(position))
 
@@ -163,7 +163,7 @@ class Executor:
 
     def follow(self, replaced: Replaced) -> None:
         """Who is being rung for a caller, or has won it, gets the channel that is there now."""
-        for offer in self._translator.offers.values():
+        for offer in self._offers.live.values():
             if offer.call_id == replaced.call_id and offer.state != "talking":
                 self._session.set_variable(offer.offer_id, "GVQ_CALLER", replaced.uniqueid)
 
@@ -174,7 +174,7 @@ class Executor:
 
     def stop_ringing(self, call_id: str) -> None:
         """Nobody is rung for a caller who has left; a line that is away cannot say so."""
-        for offer in self._translator.offers.values():
+        for offer in self._offers.live.values():
             if offer.call_id == call_id and offer.state != "talking":
                 self._session.hangup(offer.offer_id, NORMAL_CLEARING)
 
@@ -185,15 +185,15 @@ class Executor:
             self._tasks.create_task(self._originate_behind(command_id, command))
             return
         offer_id = command.offer_id
-        if offer_id in self._history or offer_id in self._translator.offers:
+        if offer_id in self._history or offer_id in self._offers.live:
             self._finish(command_id)
             return
         self._history.add(offer_id)
-        if not self._translator.offered(command):
+        if not self._offers.offered(command):
             self._emit((_not_rung(command, "the caller does not wait here any more"),))
             self._finish(command_id)
             return
-        self._translator.offers[offer_id].began_s = asyncio.get_running_loop().time()
+        self._offers.live[offer_id].began_s = asyncio.get_running_loop().time()
         self._ring(command_id, command, self._dial(command))
 
     def ring_instead(self, follow: Follow) -> None:
@@ -208,12 +208,12 @@ class Executor:
     def _ring(self, command_id: str, command: Originate, dial: str) -> None:
         offer_id = command.offer_id
         try:
-            options = self._translator.options(command.uniqueid)
+            options = self._visits.options(command.uniqueid)
             values = originate_values(command, dial, options)
             answer = self._session.send("Originate", values, action_id=offer_id)
         except UnsafeAction as error:
             log.error("Offer %s cannot be made: %s", offer_id, error)
-            self._emit(self._translator.refused(offer_id, str(error)))
+            self._emit(self._offers.refused(offer_id, str(error)))
             self._finish(command_id)
             return
         self._tasks.create_task(self._after_originate(command_id, offer_id, answer))
@@ -229,15 +229,15 @@ class Executor:
         reply = await answer
         if not reply.success:
             log.warning("Asterisk refused to ring offer %s: %s", offer_id, reply.message)
-            self._emit(self._translator.refused(offer_id, reply.message))
+            self._emit(self._offers.refused(offer_id, reply.message))
         self._finish(command_id)
 
     def _cancel(self, command_id: str, command: Cancel) -> None:
         cause = ANSWERED_ELSEWHERE if command.elsewhere else NORMAL_CLEARING
         self._history.add(command.offer_id)  # an Originate that comes after it rings nobody
-        offer = self._translator.offers.get(command.offer_id)
+        offer = self._offers.live.get(command.offer_id)
         if offer and offer.state == "talking":
-            self._emit(self._translator.disowned(offer))
+            self._emit(self._offers.disowned(offer))
             self._finish(command_id)
             return
         asking = self._call_off(command.offer_id, cause)
@@ -268,7 +268,7 @@ class Executor:
             if (
                 answer is None
                 or (reply := await answer).success
-                or offer_id not in self._translator.offers
+                or offer_id not in self._offers.live
             ):
                 break
             await asyncio.sleep(pause)
@@ -279,7 +279,7 @@ class Executor:
         self._finish(command_id)
 
     def _release(self, command_id: str, command: Release) -> None:
-        visit = self._translator.visits.get(command.uniqueid)
+        visit = self._visits.get(command.uniqueid)
         if visit is None or visit.state == "left" or visit.join.call_id != command.call_id:
             self._finish(command_id)
             return
@@ -309,7 +309,7 @@ class Executor:
         """
         for command_id, held in list(self._held.items()):
             command = self._followed(held)
-            offers = self._translator.offers.values()
+            offers = self._offers.live.values()
             holders = [offer.state for offer in offers if offer.caller == command.uniqueid]
             if "talking" in holders:
                 self._finish(command_id)

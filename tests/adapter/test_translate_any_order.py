@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ami_adapter.headers import Headers
-from ami_adapter.translate import CAUSES, HANDLERS, OFFER, VISIT
+from ami_adapter.offers import CAUSES, OFFER
+from ami_adapter.translate import HANDLERS
+from ami_adapter.visits import VISIT
 from coordinator.protocol import (
     Complete,
     Connect,
@@ -106,7 +108,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(visit=st.integers(1, 3))
     def offer(self, visit: int) -> None:
         if not any(isinstance(e, Connect | OfferEnded | Complete) for e in self.out):
-            self.here.offered(originate(call_id=f"a-1.1-{visit}", caller="1.1"))
+            self.here.offers.offered(originate(call_id=f"a-1.1-{visit}", caller="1.1"))
 
     @rule(event=st.sampled_from([bridged(), answered(), failed(3), failed(5)]))
     def offer_event(self, event: Headers) -> None:
