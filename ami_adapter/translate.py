@@ -120,13 +120,13 @@ class Translator:
 
     def _on_join(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         self._own(event)
-        join = joins.from_event(self.box, event, problems)
+        join, options = joins.from_event(self.box, event, problems), one(event, "options")
         known = self.visits.get(join.uniqueid)
         if known and joins.visit_of(known.join.call_id) >= joins.visit_of(join.call_id):
             return
         # A channel is in one queue at a time: a former visit still open has been left unseen.
         yield from self.visits.leave(join.uniqueid, "redirected", "joined again")
-        self.visits[join.uniqueid] = Visit(join, options=one(event, "options"))
+        self.visits[join.uniqueid] = Visit(join, options=options)
         yield join
 
     def _on_leave(self, event: Headers, problems: list[str]) -> Iterator[Event]:
@@ -187,8 +187,8 @@ class Translator:
     def _on_new_channel(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         offer = self.offers.live.get(one(event, "uniqueid"))
         if offer:
-            offer.seen = True
             offer.redirect = Redirect.of(one(event, "channel"), one(event, "context"))
+            offer.seen = True
         return iter(())
 
     def _on_forward(self, event: Headers, problems: list[str]) -> Iterator[Event]:
@@ -218,13 +218,14 @@ class Translator:
     def _on_hangup(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         uniqueid = required(event, "uniqueid")
         reason = decoded(one(event, "cause-txt"))
-        self.offers.ends(uniqueid)
         offer = self.offers.live.get(uniqueid)
+        told = one(event, "cause") if offer else ""
+        self.offers.ends(uniqueid)
         if offer and offer.sent_on:
             offer.redirect.gone = True
             yield from self.offers.redirected(offer)
         elif offer:
-            cause = setting(one(event, "cause"), "Cause", 0, 999, problems) or 0
+            cause = setting(told, "Cause", 0, 999, problems) or 0
             yield from self.offers.end(uniqueid, offer.failure(cause), reason)
         yield from self.visits.leave(uniqueid, "abandoned", reason, step="hangup")
 
