@@ -14,11 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ami_adapter import resync
+from ami_adapter.calling_off import ANSWERED_ELSEWHERE
 from ami_adapter.connection import AmiError, AmiSession
-from ami_adapter.executor import ANSWERED_ELSEWHERE, Executor, History, dial_string
+from ami_adapter.executor import Executor, History
 from ami_adapter.fallback import Fallback
 from ami_adapter.lamps import LampBoard
 from ami_adapter.link import Hooks, Link
+from ami_adapter.originates import dial_string
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
 from ami_adapter.translate import Translator

@@ -18,12 +18,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
-from urllib.parse import quote
 
-from ami_adapter import asks, changes, looks, redirects
-from ami_adapter.actions import UnsafeAction, Values
+from ami_adapter import asks, changes, looks
+from ami_adapter.actions import UnsafeAction
+from ami_adapter.calling_off import ANSWERED_ELSEWHERE, NORMAL_CLEARING, Asking, CallingOff
 from ami_adapter.connection import AmiSession, Reply
 from ami_adapter.offers import Offers
+from ami_adapter.originates import originate_values
 from ami_adapter.redirects import Follow
 from coordinator.protocol import (
     Cancel,
@@ -42,27 +43,11 @@ from coordinator.protocol import (
 
 log = logging.getLogger(__name__)
 
-#: Q.850: the phone shows no missed call for the second (chan_pjsip sends it on in a Reason).
-NORMAL_CLEARING: Final = 16
-ANSWERED_ELSEWHERE: Final = 26
-
 #: Ids kept of what was done; the line sends again only what is a few seconds old.
 REMEMBERED: Final = 20_000
 
-#: A Cancel that overtakes its Originate's channel is tried again after this pause, s, doubling.
-#: Asterisk makes the channel in a thread of its own, within milliseconds of its Response.
-CANCEL_PAUSE_S: Final = 0.005
-CANCEL_PAUSE_MAX_S: Final = 0.5
-CANCEL_TRIES: Final = 40
-
 #: A phone that sent its call elsewhere at the last moment: how long it rings there at least, ms.
 LEAST_RING_MS: Final = 1000
-
-#: A Cancel that asks the box; then the Hangup's answer, or None: the agent talks.
-CallingOff = asyncio.Task[asyncio.Future[Reply] | None]
-
-#: What may stand in the number of a CallerID header; all else would end or bend it.
-_NUMBER = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+*#.@_-")
 
 
 class History:
@@ -106,9 +91,8 @@ class Executor:
         self._tasks = tasks
         self._emit = emit
         self._done = done
+        self._calling_off = CallingOff(session, offers, tasks)
         self._running: set[str] = set()
-        #: Cancels that have asked the box and not yet hung up.
-        self._asking: set[CallingOff] = set()
         #: Releases of callers whom an agent is about to talk with, by command id.
         self._held: dict[str, Release] = {}
 
@@ -181,7 +165,7 @@ class Executor:
     # ── one command each ────────────────────────────────────────────────────────────────────
 
     def _originate(self, command_id: str, command: Originate) -> None:
-        if self._asking:  # it may ring the very phone that is to be hung up first
+        if self._calling_off.under_way:  # it may ring the very phone that is to be hung up first
             self._tasks.create_task(self._originate_behind(command_id, command))
             return
         offer_id = command.offer_id
@@ -219,8 +203,7 @@ class Executor:
         self._tasks.create_task(self._after_originate(command_id, offer_id, answer))
 
     async def _originate_behind(self, command_id: str, command: Originate) -> None:
-        while self._asking:
-            await asyncio.wait(self._asking)
+        await self._calling_off.settled()
         self._originate(command_id, command)
 
     async def _after_originate(
@@ -240,42 +223,13 @@ class Executor:
             self._emit(self._offers.disowned(offer))
             self._finish(command_id)
             return
-        asking = self._call_off(command.offer_id, cause)
+        asking = self._calling_off.begin(command.offer_id, cause)
         self._tasks.create_task(self._after_cancel(command_id, command.offer_id, cause, asking))
 
-    def _call_off(self, offer_id: str, cause: int) -> CallingOff:
-        """Hangs up an agent's phone, unless it talks (gvq.conf, GVQ_OFF). The box is asked now."""
-        self._session.set_variable(offer_id, "GVQ_OFF", "1")
-        talks = self._session.variable(offer_id, "GVQ_TALKS")
-        asking = self._tasks.create_task(self._hang_up_unless(talks, offer_id, cause))
-        self._asking.add(asking)
-        asking.add_done_callback(self._asking.discard)
-        return asking
-
-    async def _hang_up_unless(
-        self, talks: asyncio.Future[Reply], offer_id: str, cause: int
-    ) -> asyncio.Future[Reply] | None:
-        return None if (await talks).value else self._session.hangup(offer_id, cause)
-
     async def _after_cancel(
-        self, command_id: str, offer_id: str, cause: int, asking: CallingOff
+        self, command_id: str, offer_id: str, cause: int, asking: Asking
     ) -> None:
-        pause = CANCEL_PAUSE_S
-        for _ in range(CANCEL_TRIES):
-            answer = await asking
-            # Gone for good, or not there yet? The offer is known here until its Originate
-            # has ended, so as long as it is, the channel may still come.
-            if (
-                answer is None
-                or (reply := await answer).success
-                or offer_id not in self._offers.live
-            ):
-                break
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, CANCEL_PAUSE_MAX_S)
-            asking = self._call_off(offer_id, cause)
-        else:
-            log.error("Offer %s could not be cancelled: %s", offer_id, reply.message)
+        await self._calling_off.until_gone(offer_id, cause, asking)
         self._finish(command_id)
 
     def _release(self, command_id: str, command: Release) -> None:
@@ -341,74 +295,6 @@ class Executor:
         self._running.discard(command_id)
         self._history.add(command_id)
         self._done(command_id)
-
-
-def originate_values(command: Originate, dial: str, options: str = "") -> Values:
-    """The headers of an Originate for this offer. Option b: it is rung by Dial(), in [gvq-ring]."""
-    by_dial = {"GVQ_DIAL": dial, "GVQ_REFUSES": "i" * ("i" in options)} if "b" in options else {}
-    variables = {
-        "GVQ_OFFER": command.offer_id,
-        "GVQ_FENCE": str(command.fence),
-        "GVQ_CALL": command.call_id,
-        "GVQ_CALLER": command.uniqueid,
-        "GVQ_AGENT": command.agent,
-        "GVQ_QUEUE": command.queue,
-        "FORWARD_CONTEXT": redirects.CONTEXT,
-        # Until a bridge has its say, on each channel behind this one too (gvq.conf, [gvq]).
-        "__BRIDGEPEER": "none",
-        "DIALEDPEERNUMBER": command.interface.partition("/")[2],
-        "GVQ_POSITION": str(command.position),
-    }
-    # Encoded: a comma would begin another variable.
-    variables |= {name: quote(text, safe="") for name, text in _asked_for(command) if text}
-    variables |= by_dial
-    return {
-        "Channel": "Local/s@gvq-ring/n" if by_dial else dial,
-        "ChannelId": command.offer_id,
-        "Async": "true",
-        "Context": "gvq-agent",
-        "Exten": "s",
-        "Priority": "1",
-        "Timeout": str(command.timeout_ms),
-        "CallerID": caller_id(command.caller_id_name, command.caller_id_num),
-        "Variable": [f"{name}={value}" for name, value in variables.items()],
-    }
-
-
-def _asked_for(command: Originate) -> list[tuple[str, str]]:
-    """What only some queues ask for; the dialplan looks further when GVQ_EXTRA is set."""
-    asked = [
-        ("GVQ_NAMES", command.variables), ("GVQ_VALUES", command.values),
-        ("GVQ_GOSUB", command.membergosub), ("GVQ_RECORD", command.monitor_format),
-    ]  # fmt: skip
-    return [*asked, ("GVQ_EXTRA", "1" if any(text for _, text in asked) else "")]
-
-
-def caller_id(name: str, number: str) -> str:
-    """Name and number as one header: `"name" <number>`, with all left out that would bend it."""
-    shown = "".join(c for c in name if c.isprintable() and c not in '"<>\\')[:80]
-    return f'"{shown}" <{"".join(c for c in number if c in _NUMBER)[:80]}>'
-
-
-def dial_string(box: str, trunk: str, command: Originate, options: str = "") -> str:
-    """What to dial on `box`: the phone itself at its home box, else over the trunk to it.
-
-    Option i goes with a phone to the other box, as a prefix (dialplan/gvq.conf).
-    """
-    technology, _, resource = command.interface.partition("/")
-    if technology.lower() == "local":
-        extension, _, context = resource.partition("/")[0].partition("@")
-        # Without /n a Local channel leaves the call once it is answered, and the offer's id with
-        # it (main/core_local.c). Over the trunk: as gvq.conf, [gvq-trunk] reads it.
-        if command.home == box:
-            return f"{technology}/{extension}@{context}/n"
-        resource = f"local~{extension}~{context}"
-    elif command.home == box:
-        return command.interface
-    elif "i" in options:
-        resource = redirects.REFUSING + resource
-    fields = {"tech": technology, "resource": resource, "home": command.home}
-    return trunk.format(**fields, agent=command.agent)
 
 
 def _not_rung(command: Originate, reason: str) -> OfferEnded:
