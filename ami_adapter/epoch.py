@@ -14,11 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ami_adapter import resync
+from ami_adapter.calling_off import ANSWERED_ELSEWHERE
 from ami_adapter.connection import AmiError, AmiSession
-from ami_adapter.executor import ANSWERED_ELSEWHERE, Executor, History, dial_string
+from ami_adapter.executor import Executor, History
 from ami_adapter.fallback import Fallback
 from ami_adapter.lamps import LampBoard
 from ami_adapter.link import Hooks, Link
+from ami_adapter.originates import dial_string
 from ami_adapter.outbox import Broken
 from ami_adapter.settings import Settings
 from ami_adapter.translate import Translator
@@ -81,8 +83,8 @@ class Epoch:
         self._link = Link(settings, hello, hooks, process.now_us)
         self._lamps = LampBoard(session, settings.lamps_away_s, lambda: self._link.contested)
         self._executor = Executor(
-            session, self._translator, self._dial, process.history, self._tasks, self._emit_now,
-            self._link.done,
+            session, self._translator.offers, self._dial, process.history, self._tasks,
+            self._emit_now, self._link.done,
         )  # fmt: skip
         #: True once the line has taken this epoch's snapshot.
         self.settled = False
@@ -191,11 +193,11 @@ class Epoch:
         if isinstance(event, Leave) and ack.position:
             self._executor.tell_position(event.call_id, ack.position)
         if isinstance(event, Complete):
-            left = self._translator.completed(event.offer_id, ack.code != "stale_offer")
+            left = self._translator.offers.completed(event.offer_id, ack.code != "stale_offer")
             self._emit_now((left,) if left else ())
         if ack.code in ("ok", "duplicate"):
             return
-        if isinstance(event, Connect) and event.offer_id in self._translator.offers:
+        if isinstance(event, Connect) and event.offer_id in self._translator.offers.live:
             # It had called the offer off. The talk goes on, and is told by a snapshot; a snapshot's
             # talk makes no Connect, so this comes once.
             raise Broken("the line does not know of a talk")
@@ -206,5 +208,5 @@ class Epoch:
 
     def _dial(self, command: Originate) -> str:
         settings = self._process.settings
-        options = self._translator.options(command.uniqueid)
+        options = self._translator.visits.options(command.uniqueid)
         return dial_string(settings.box, settings.trunk, command, options)

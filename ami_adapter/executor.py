@@ -18,13 +18,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
-from urllib.parse import quote
 
-from ami_adapter import asks, changes, looks, redirects
-from ami_adapter.actions import UnsafeAction, Values
+from ami_adapter import asks, changes, looks
+from ami_adapter.actions import UnsafeAction
+from ami_adapter.calling_off import ANSWERED_ELSEWHERE, NORMAL_CLEARING, Asking, CallingOff
 from ami_adapter.connection import AmiSession, Reply
+from ami_adapter.offers import Offers
+from ami_adapter.originates import originate_values
 from ami_adapter.redirects import Follow
-from ami_adapter.translate import Translator
 from coordinator.protocol import (
     Cancel,
     Changed,
@@ -42,27 +43,11 @@ from coordinator.protocol import (
 
 log = logging.getLogger(__name__)
 
-#: Q.850: the phone shows no missed call for the second (chan_pjsip sends it on in a Reason).
-NORMAL_CLEARING: Final = 16
-ANSWERED_ELSEWHERE: Final = 26
-
 #: Ids kept of what was done; the line sends again only what is a few seconds old.
 REMEMBERED: Final = 20_000
 
-#: A Cancel that overtakes its Originate's channel is tried again after this pause, s, doubling.
-#: Asterisk makes the channel in a thread of its own, within milliseconds of its Response.
-CANCEL_PAUSE_S: Final = 0.005
-CANCEL_PAUSE_MAX_S: Final = 0.5
-CANCEL_TRIES: Final = 40
-
 #: A phone that sent its call elsewhere at the last moment: how long it rings there at least, ms.
 LEAST_RING_MS: Final = 1000
-
-#: A Cancel that asks the box; then the Hangup's answer, or None: the agent talks.
-CallingOff = asyncio.Task[asyncio.Future[Reply] | None]
-
-#: What may stand in the number of a CallerID header; all else would end or bend it.
-_NUMBER = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+*#.@_-")
 
 
 class History:
@@ -92,7 +77,7 @@ class Executor:
     def __init__(
         self,
         session: AmiSession,
-        translator: Translator,
+        offers: Offers,
         dial: Callable[[Originate], str],
         history: History,
         tasks: asyncio.TaskGroup,
@@ -100,15 +85,14 @@ class Executor:
         done: Callable[[str], None],
     ) -> None:
         self._session = session
-        self._translator = translator
+        self._offers, self._visits = offers, offers.visits
         self._dial = dial
         self._history = history
         self._tasks = tasks
         self._emit = emit
         self._done = done
+        self._calling_off = CallingOff(session, offers, tasks)
         self._running: set[str] = set()
-        #: Cancels that have asked the box and not yet hung up.
-        self._asking: set[CallingOff] = set()
         #: Releases of callers whom an agent is about to talk with, by command id.
         self._held: dict[str, Release] = {}
 
@@ -133,27 +117,27 @@ class Executor:
 
     def _followed(self, command: C) -> C:
         """The command with the channel that is in its caller's place now."""
-        place = self._translator.place_of(command.call_id, command.uniqueid)
+        place = self._visits.place_of(command.call_id, command.uniqueid)
         return command.model_copy(update={"uniqueid": place})
 
     def keep_ticket(self, uniqueid: str, ticket: Ticket | KeepTicket) -> None:
         """Writes a caller's place on its channel, while it waits in that visit."""
-        uniqueid = self._translator.place_of(ticket.call_id, uniqueid)
-        if self._translator.waits(uniqueid, ticket.call_id):
+        uniqueid = self._visits.place_of(ticket.call_id, uniqueid)
+        if self._visits.waits(uniqueid, ticket.call_id):
             # No answer is waited for: a channel that is gone needs no ticket.
             text = f"{ticket.priority},{ticket.rank}"
             self._session.set_variable(uniqueid, "GVQ_TICKET", text)
 
     def tell(self, told: Told) -> None:
         """Writes on a waiting caller's channel what the dialplan has asked for."""
-        if self._translator.waits(told.uniqueid, told.call_id):
+        if self._visits.waits(told.uniqueid, told.call_id):
             self._session.set_variable(told.uniqueid, "GVQ_MEETING", asks.meeting(told))
             # Last: it is what the dialplan looks for.
             self._session.set_variable(told.uniqueid, "GVQ_TOLD", asks.answer(told))
 
     def tell_position(self, call_id: str, position: int) -> None:
         """Writes on a channel that goes on in the dialplan which position it had at last."""
-        for uniqueid, visit in self._translator.visits.items():
+        for uniqueid, visit in self._visits.items():
             if visit.state == "left" and visit.join.call_id == call_id:
                 self._session.set_variable(uniqueid, "QUEUEPOSITION", str(position))
 
@@ -163,7 +147,7 @@ class Executor:
 
     def follow(self, replaced: Replaced) -> None:
         """Who is being rung for a caller, or has won it, gets the channel that is there now."""
-        for offer in self._translator.offers.values():
+        for offer in self._offers.live.values():
             if offer.call_id == replaced.call_id and offer.state != "talking":
                 self._session.set_variable(offer.offer_id, "GVQ_CALLER", replaced.uniqueid)
 
@@ -174,26 +158,26 @@ class Executor:
 
     def stop_ringing(self, call_id: str) -> None:
         """Nobody is rung for a caller who has left; a line that is away cannot say so."""
-        for offer in self._translator.offers.values():
+        for offer in self._offers.live.values():
             if offer.call_id == call_id and offer.state != "talking":
                 self._session.hangup(offer.offer_id, NORMAL_CLEARING)
 
     # ── one command each ────────────────────────────────────────────────────────────────────
 
     def _originate(self, command_id: str, command: Originate) -> None:
-        if self._asking:  # it may ring the very phone that is to be hung up first
+        if self._calling_off.under_way:  # it may ring the very phone that is to be hung up first
             self._tasks.create_task(self._originate_behind(command_id, command))
             return
         offer_id = command.offer_id
-        if offer_id in self._history or offer_id in self._translator.offers:
+        if offer_id in self._history or offer_id in self._offers.live:
             self._finish(command_id)
             return
         self._history.add(offer_id)
-        if not self._translator.offered(command):
+        if not self._offers.offered(command):
             self._emit((_not_rung(command, "the caller does not wait here any more"),))
             self._finish(command_id)
             return
-        self._translator.offers[offer_id].began_s = asyncio.get_running_loop().time()
+        self._offers.live[offer_id].began_s = asyncio.get_running_loop().time()
         self._ring(command_id, command, self._dial(command))
 
     def ring_instead(self, follow: Follow) -> None:
@@ -208,19 +192,18 @@ class Executor:
     def _ring(self, command_id: str, command: Originate, dial: str) -> None:
         offer_id = command.offer_id
         try:
-            options = self._translator.options(command.uniqueid)
+            options = self._visits.options(command.uniqueid)
             values = originate_values(command, dial, options)
             answer = self._session.send("Originate", values, action_id=offer_id)
         except UnsafeAction as error:
             log.error("Offer %s cannot be made: %s", offer_id, error)
-            self._emit(self._translator.refused(offer_id, str(error)))
+            self._emit(self._offers.refused(offer_id, str(error)))
             self._finish(command_id)
             return
         self._tasks.create_task(self._after_originate(command_id, offer_id, answer))
 
     async def _originate_behind(self, command_id: str, command: Originate) -> None:
-        while self._asking:
-            await asyncio.wait(self._asking)
+        await self._calling_off.settled()
         self._originate(command_id, command)
 
     async def _after_originate(
@@ -229,57 +212,28 @@ class Executor:
         reply = await answer
         if not reply.success:
             log.warning("Asterisk refused to ring offer %s: %s", offer_id, reply.message)
-            self._emit(self._translator.refused(offer_id, reply.message))
+            self._emit(self._offers.refused(offer_id, reply.message))
         self._finish(command_id)
 
     def _cancel(self, command_id: str, command: Cancel) -> None:
         cause = ANSWERED_ELSEWHERE if command.elsewhere else NORMAL_CLEARING
         self._history.add(command.offer_id)  # an Originate that comes after it rings nobody
-        offer = self._translator.offers.get(command.offer_id)
+        offer = self._offers.live.get(command.offer_id)
         if offer and offer.state == "talking":
-            self._emit(self._translator.disowned(offer))
+            self._emit(self._offers.disowned(offer))
             self._finish(command_id)
             return
-        asking = self._call_off(command.offer_id, cause)
+        asking = self._calling_off.begin(command.offer_id, cause)
         self._tasks.create_task(self._after_cancel(command_id, command.offer_id, cause, asking))
 
-    def _call_off(self, offer_id: str, cause: int) -> CallingOff:
-        """Hangs up an agent's phone, unless it talks (gvq.conf, GVQ_OFF). The box is asked now."""
-        self._session.set_variable(offer_id, "GVQ_OFF", "1")
-        talks = self._session.variable(offer_id, "GVQ_TALKS")
-        asking = self._tasks.create_task(self._hang_up_unless(talks, offer_id, cause))
-        self._asking.add(asking)
-        asking.add_done_callback(self._asking.discard)
-        return asking
-
-    async def _hang_up_unless(
-        self, talks: asyncio.Future[Reply], offer_id: str, cause: int
-    ) -> asyncio.Future[Reply] | None:
-        return None if (await talks).value else self._session.hangup(offer_id, cause)
-
     async def _after_cancel(
-        self, command_id: str, offer_id: str, cause: int, asking: CallingOff
+        self, command_id: str, offer_id: str, cause: int, asking: Asking
     ) -> None:
-        pause = CANCEL_PAUSE_S
-        for _ in range(CANCEL_TRIES):
-            answer = await asking
-            # Gone for good, or not there yet? The offer is known here until its Originate
-            # has ended, so as long as it is, the channel may still come.
-            if (
-                answer is None
-                or (reply := await answer).success
-                or offer_id not in self._translator.offers
-            ):
-                break
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, CANCEL_PAUSE_MAX_S)
-            asking = self._call_off(offer_id, cause)
-        else:
-            log.error("Offer %s could not be cancelled: %s", offer_id, reply.message)
+        await self._calling_off.until_gone(offer_id, cause, asking)
         self._finish(command_id)
 
     def _release(self, command_id: str, command: Release) -> None:
-        visit = self._translator.visits.get(command.uniqueid)
+        visit = self._visits.get(command.uniqueid)
         if visit is None or visit.state == "left" or visit.join.call_id != command.call_id:
             self._finish(command_id)
             return
@@ -309,7 +263,7 @@ class Executor:
         """
         for command_id, held in list(self._held.items()):
             command = self._followed(held)
-            offers = self._translator.offers.values()
+            offers = self._offers.live.values()
             holders = [offer.state for offer in offers if offer.caller == command.uniqueid]
             if "talking" in holders:
                 self._finish(command_id)
@@ -341,74 +295,6 @@ class Executor:
         self._running.discard(command_id)
         self._history.add(command_id)
         self._done(command_id)
-
-
-def originate_values(command: Originate, dial: str, options: str = "") -> Values:
-    """The headers of an Originate for this offer. Option b: it is rung by Dial(), in [gvq-ring]."""
-    by_dial = {"GVQ_DIAL": dial, "GVQ_REFUSES": "i" * ("i" in options)} if "b" in options else {}
-    variables = {
-        "GVQ_OFFER": command.offer_id,
-        "GVQ_FENCE": str(command.fence),
-        "GVQ_CALL": command.call_id,
-        "GVQ_CALLER": command.uniqueid,
-        "GVQ_AGENT": command.agent,
-        "GVQ_QUEUE": command.queue,
-        "FORWARD_CONTEXT": redirects.CONTEXT,
-        # Until a bridge has its say, on each channel behind this one too (gvq.conf, [gvq]).
-        "__BRIDGEPEER": "none",
-        "DIALEDPEERNUMBER": command.interface.partition("/")[2],
-        "GVQ_POSITION": str(command.position),
-    }
-    # Encoded: a comma would begin another variable.
-    variables |= {name: quote(text, safe="") for name, text in _asked_for(command) if text}
-    variables |= by_dial
-    return {
-        "Channel": "Local/s@gvq-ring/n" if by_dial else dial,
-        "ChannelId": command.offer_id,
-        "Async": "true",
-        "Context": "gvq-agent",
-        "Exten": "s",
-        "Priority": "1",
-        "Timeout": str(command.timeout_ms),
-        "CallerID": caller_id(command.caller_id_name, command.caller_id_num),
-        "Variable": [f"{name}={value}" for name, value in variables.items()],
-    }
-
-
-def _asked_for(command: Originate) -> list[tuple[str, str]]:
-    """What only some queues ask for; the dialplan looks further when GVQ_EXTRA is set."""
-    asked = [
-        ("GVQ_NAMES", command.variables), ("GVQ_VALUES", command.values),
-        ("GVQ_GOSUB", command.membergosub), ("GVQ_RECORD", command.monitor_format),
-    ]  # fmt: skip
-    return [*asked, ("GVQ_EXTRA", "1" if any(text for _, text in asked) else "")]
-
-
-def caller_id(name: str, number: str) -> str:
-    """Name and number as one header: `"name" <number>`, with all left out that would bend it."""
-    shown = "".join(c for c in name if c.isprintable() and c not in '"<>\\')[:80]
-    return f'"{shown}" <{"".join(c for c in number if c in _NUMBER)[:80]}>'
-
-
-def dial_string(box: str, trunk: str, command: Originate, options: str = "") -> str:
-    """What to dial on `box`: the phone itself at its home box, else over the trunk to it.
-
-    Option i goes with a phone to the other box, as a prefix (dialplan/gvq.conf).
-    """
-    technology, _, resource = command.interface.partition("/")
-    if technology.lower() == "local":
-        extension, _, context = resource.partition("/")[0].partition("@")
-        # Without /n a Local channel leaves the call once it is answered, and the offer's id with
-        # it (main/core_local.c). Over the trunk: as gvq.conf, [gvq-trunk] reads it.
-        if command.home == box:
-            return f"{technology}/{extension}@{context}/n"
-        resource = f"local~{extension}~{context}"
-    elif command.home == box:
-        return command.interface
-    elif "i" in options:
-        resource = redirects.REFUSING + resource
-    fields = {"tech": technology, "resource": resource, "home": command.home}
-    return trunk.format(**fields, agent=command.agent)
 
 
 def _not_rung(command: Originate, reason: str) -> OfferEnded:

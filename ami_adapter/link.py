@@ -1,8 +1,8 @@
 """The WebSocket to the coordinator: events up, commands down, again and again.
 
-A link belongs to one epoch (protocol.py). It reconnects by itself, trying the replicas in turn,
-and resumes where the welcome says. It ends, with Broken, only when the epoch cannot go on: the
-coordinator asks for a snapshot, or what it lacks is not kept here.
+A link belongs to one epoch (coordinator/protocol). It reconnects by itself, trying the replicas in
+turn, and resumes where the welcome says. It ends, with Broken, only when the epoch cannot go on:
+the coordinator asks for a snapshot, or what it lacks is not kept here.
 """
 
 import asyncio

@@ -4,8 +4,8 @@ Three lists make the snapshot: every channel with our variables, every device, e
 answers a list in one piece, between events. So an event that is read *before* the list (since the
 login) is older than it, and one read *after* it may be older too: it waited while the list was
 written. All of them stay in the session's queue and are translated after the snapshot, from the
-state it found. A step that the list already showed is not made again (translate.VISIT, OFFER), and
-a caller who came and went between login and list is still told of, in order.
+state it found. A step that the list already showed is not made again (visits.VISIT, offers.OFFER),
+and a caller who came and went between login and list is still told of, in order.
 
 GVQ_KEY is set before the lists are asked for. A GvqJoin raised before it was set at all is dropped;
 its channel already had GVQ_STATE=waiting by then, so the list shows it.

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ami_adapter.executor import History, caller_id, dial_string
+from ami_adapter.executor import History
+from ami_adapter.originates import caller_id, dial_string
 from coordinator.protocol import (
     Cancel,
     Complete,

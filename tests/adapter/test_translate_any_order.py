@@ -4,12 +4,14 @@ import copy
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ami_adapter.headers import Headers
-from ami_adapter.translate import CAUSES, HANDLERS, OFFER, VISIT
+from ami_adapter.offers import CAUSES, OFFER
+from ami_adapter.translate import HANDLERS
+from ami_adapter.visits import VISIT
 from coordinator.protocol import (
     Complete,
     Connect,
@@ -43,7 +45,7 @@ NAMES = [name.split() for name in HANDLERS]
 KEYS = [
     "uniqueid", "visit", "queue", "since", "prio", "minpenalty", "maxpenalty", "callernum",
     "callername", "key", "offer", "fence", "actionid", "response", "reason", "cause", "result",
-    "device", "state", "transfereruniqueid", "outcome", "channel", "cause-txt",
+    "device", "state", "transfereruniqueid", "outcome", "channel", "cause-txt", "options",
 ]  # fmt: skip
 LIKELY = st.sampled_from(
     [KEY, CALLER, OFFER_ID, str(FENCE), "1", "2", "Failure", "Success", "sales"]
@@ -60,6 +62,16 @@ def wild_events(draw: st.DrawFn) -> Headers:
     return {**headers, **own, "event": name[0]}
 
 
+TWICE: list[Headers] = [
+    {"event": "Newchannel", "uniqueid": OFFER_ID, "channel": ["a", "b"]},
+    {"event": "Hangup", "uniqueid": OFFER_ID, "cause": ["16", "17"]},
+    {**joined(visit=2), "options": ["c", "i"]},
+]
+
+
+@example(events=TWICE[:1])
+@example(events=TWICE[1:2])
+@example(events=TWICE[2:])
 @settings(max_examples=100, deadline=None)
 @given(events=st.lists(wild_events(), max_size=12))
 def test_no_headers_raise_and_what_is_dropped_changes_nothing(events: list[Headers]) -> None:
@@ -106,7 +118,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(visit=st.integers(1, 3))
     def offer(self, visit: int) -> None:
         if not any(isinstance(e, Connect | OfferEnded | Complete) for e in self.out):
-            self.here.offered(originate(call_id=f"a-1.1-{visit}", caller="1.1"))
+            self.here.offers.offered(originate(call_id=f"a-1.1-{visit}", caller="1.1"))
 
     @rule(event=st.sampled_from([bridged(), answered(), failed(3), failed(5)]))
     def offer_event(self, event: Headers) -> None:

@@ -187,12 +187,12 @@ def test_an_originate_success_is_not_a_connection() -> None:
 
 def test_no_offer_is_made_for_a_caller_who_is_gone() -> None:
     here = box()
-    assert not here.offered(originate())
+    assert not here.offers.offered(originate())
     here.take(joined())
-    assert not here.offered(originate(call_id="a-17.1-2"))
+    assert not here.offers.offered(originate(call_id="a-17.1-2"))
     here.take(left())
-    assert not here.offered(originate())
-    assert here.offers == {}
+    assert not here.offers.offered(originate())
+    assert here.offers.live == {}
 
 
 def test_the_end_of_an_old_call_does_not_touch_the_next_visit() -> None:
@@ -238,7 +238,7 @@ def test_who_is_transferred_to_a_waiting_caller_has_its_place() -> None:
         Replaced(call_id=CALL_ID, uniqueid="7.7", channel="PJSIP/x-1", caller_id_num="42"),
     )
     assert here.take(hung_up(CALLER)).events == ()
-    assert here.waits("7.7", CALL_ID)
+    assert here.visits.waits("7.7", CALL_ID)
 
 
 def test_who_is_transferred_to_a_talking_caller_talks_on_with_its_agent() -> None:
@@ -318,4 +318,4 @@ def test_a_phone_that_sends_its_call_elsewhere_is_followed_while_the_caller_wait
     taken = here.take(hung_up(OFFER_ID, 23))
     assert (taken.follow is not None) == followed
     assert [event.kind for event in taken.events] == ([] if followed else ["offer_ended"])
-    assert (OFFER_ID in here.offers) == followed
+    assert (OFFER_ID in here.offers.live) == followed

@@ -56,6 +56,15 @@ async def rig(shared: Rig) -> AsyncIterator[Rig]:
     await shared.clear()
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(rig: Rig) -> LabSite:
+    """The real boxes of the rig; somebody looks on at each."""
+    assert isinstance(rig.site, LabSite)
+    for box in rig.site.boxes:
+        await rig.site.listen(box)
+    return rig.site
+
+
 @pytest_asyncio.fixture(loop_scope="module", params=KINDS)
 async def alone(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

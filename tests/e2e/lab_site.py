@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+import pytest
+
 from ami_adapter import lab as real_lab
 from ami_adapter.lab import Box, LabStatus
 from ami_adapter.lab.callers import Callers
@@ -15,6 +17,11 @@ from tests.lab.ami import Ami, connect
 from tests.lab.blf import LampKey, lamp_key
 from tests.lab.heard import words
 from tests.simulator.hands import LabPhone
+
+#: What a simulated box has not: a dialplan of one's own, and calls that are none of a queue's.
+REAL = pytest.mark.parametrize(
+    "shared", [pytest.param("real", marks=pytest.mark.lab)], indirect=True
+)
 
 #: q*queue*priority*min*max*timeout*announcement*position*options, as `extension` writes it; empty
 #: parts are not set.
@@ -115,6 +122,12 @@ class SipPhone(LabPhone):
         await self.phone.unregister()
 
 
+def _variable(box: Box, name: str) -> str:
+    """A global variable of the box's dialplan; "" while it is not set."""
+    lines = box.cli("dialplan show globals").splitlines()
+    return dict(line.strip().partition("=")[::2] for line in lines).get(name, "")
+
+
 @dataclass
 class SipPerson:
     """A SIPp process with one call."""
@@ -133,9 +146,7 @@ class SipPerson:
 
     @property
     def status(self) -> str:
-        listed = self.group.box.cli("dialplan show globals").splitlines()
-        pairs = (line.strip().partition("=") for line in listed)
-        return {name: value for name, _, value in pairs}.get(f"WENT_ON_{self.number}", "")
+        return _variable(self.group.box, f"WENT_ON_{self.number}")
 
     @property
     def said(self) -> list[str]:
@@ -194,6 +205,21 @@ class LabSite:
         group = Callers(self.by_name[box], extension, numbers=[number])
         await self.stack.enter_async_context(group)
         return SipPerson(group, self.onlookers.get(box))
+
+    async def dials(self, agent: str, code: str, box: str = "a") -> list[str]:
+        """What this agent's phone hears of the code, until the box, listened to, hangs it up."""
+        ami, first = self.onlookers[box], {"CallerIDNum": agent, "Exten": code, "Priority": "1"}
+        before = len(ami.all("Newexten", **first))
+        async with Callers(self.by_name[box], code, numbers=[agent]):
+            channel = (await ami.wait("Newexten", before + 1, **first))["Uniqueid"]
+            await ami.wait("Hangup", Uniqueid=channel)
+        steps = ami.all("Newexten", Uniqueid=channel)
+        heard = [step for step in steps if step["Application"] in ("Playback", "Busy")]
+        return [f"{step['Application']} {step['AppData']}" for step in heard]
+
+    def variable(self, name: str, box: str = "a") -> str:
+        """A global variable of the box's dialplan; "" while it is not set."""
+        return _variable(self.by_name[box], name)
 
     async def lamp(self, box: str, name: str) -> LampKey:
         key = await self.stack.enter_async_context(lamp_key(self.by_name[box].sip, name))

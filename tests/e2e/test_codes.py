@@ -1,19 +1,13 @@
 """Agents dial feature codes at real SIP phones: what they hear, and whom the line rings then."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-
 import pytest
-import pytest_asyncio
 
-from ami_adapter.lab import LabStatus
-from ami_adapter.lab.callers import Callers
-from tests.e2e.lab_site import LabSite
+from tests.e2e.lab_site import REAL, LabSite
 from tests.e2e.rig import Rig
 from tests.waiting import eventually
 
 pytestmark = [
-    pytest.mark.lab,
+    REAL,
     pytest.mark.timeout(180, func_only=True),
     pytest.mark.asyncio(loop_scope="module"),
 ]
@@ -21,41 +15,6 @@ pytestmark = [
 REFUSED = ["Playback feature-not-avail-line", "Busy 2"]
 PAUSED = ["Playback do-not-disturb&activated"]
 UNPAUSED = ["Playback do-not-disturb&de-activated"]
-
-
-class Site(LabSite):
-    """The lab, where phones dial too."""
-
-    async def dials(self, agent: str, code: str, box: str = "a") -> list[str]:
-        """What this agent's phone hears of the code, until it is hung up by the box."""
-        ami, first = self.onlookers[box], {"CallerIDNum": agent, "Exten": code, "Priority": "1"}
-        before = len(ami.all("Newexten", **first))
-        async with Callers(self.by_name[box], code, numbers=[agent]):
-            channel = (await ami.wait("Newexten", before + 1, **first))["Uniqueid"]
-            await ami.wait("Hangup", Uniqueid=channel)
-        steps = ami.all("Newexten", Uniqueid=channel)
-        heard = [step for step in steps if step["Application"] in ("Playback", "Busy")]
-        return [f"{step['Application']} {step['AppData']}" for step in heard]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(
-    real_boxes: LabStatus, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Rig]:
-    """Three real boxes, linked."""
-    async with AsyncExitStack() as stack:
-        site = Site(real_boxes, stack)
-        for box in site.boxes:
-            await site.listen(box)
-        async with Rig(site, tmp_path_factory.mktemp("rig")) as rig:
-            yield rig
-
-
-@pytest.fixture
-def site(rig: Rig) -> Site:
-    """The boxes of the rig."""
-    assert isinstance(rig.site, Site)
-    return rig.site
 
 
 async def furnish(rig: Rig, name: str = "101", box: str = "a") -> None:
@@ -70,7 +29,7 @@ async def furnish(rig: Rig, name: str = "101", box: str = "a") -> None:
     await rig.agent_is(name, state="offline")
 
 
-async def test_who_logs_in_by_phone_gets_the_waiting_caller(rig: Rig, site: Site) -> None:
+async def test_who_logs_in_by_phone_gets_the_waiting_caller(rig: Rig, site: LabSite) -> None:
     await furnish(rig)
     caller = await rig.call("b")
     assert await site.dials("101", "*51") == ["Playback agent-loginok"]
@@ -82,7 +41,7 @@ async def test_who_logs_in_by_phone_gets_the_waiting_caller(rig: Rig, site: Site
 
 
 async def test_no_caller_rings_a_phone_whose_person_still_hears_that_it_is_logged_in(
-    rig: Rig, site: Site
+    rig: Rig, site: LabSite
 ) -> None:
     await furnish(rig)
     await rig.call("a")
@@ -99,7 +58,7 @@ async def test_no_caller_rings_a_phone_whose_person_still_hears_that_it_is_logge
     assert names == ["Hangup", "Newchannel"]
 
 
-async def test_who_pauses_by_phone_is_not_rung(rig: Rig, site: Site) -> None:
+async def test_who_pauses_by_phone_is_not_rung(rig: Rig, site: LabSite) -> None:
     await furnish(rig)
     await site.dials("101", "*51")
     assert await site.dials("101", "*531") == PAUSED
@@ -114,7 +73,7 @@ async def test_who_pauses_by_phone_is_not_rung(rig: Rig, site: Site) -> None:
     assert await rig.answered_by(caller) == "101"
 
 
-async def test_who_pauses_in_one_queue_is_rung_for_the_other(rig: Rig, site: Site) -> None:
+async def test_who_pauses_in_one_queue_is_rung_for_the_other(rig: Rig, site: LabSite) -> None:
     await furnish(rig)
     await rig.queue("support")
     await rig.coordinator.ask("PUT", "/v1/queues/support/members/101", {"penalty": 0})
@@ -130,37 +89,37 @@ async def test_who_pauses_in_one_queue_is_rung_for_the_other(rig: Rig, site: Sit
 
 
 async def test_a_phone_of_nobody_and_a_phone_of_another_box_are_refused(
-    rig: Rig, site: Site
+    rig: Rig, site: LabSite
 ) -> None:
     await furnish(rig)
     await furnish(rig, "102", "b")
     await rig.phone("103", "a")
     assert await site.dials("103", "*51") == REFUSED
     await site.dials("101", "*60")
-    assert said(site, "SAID_OF_102") == "NOTHERE"
+    assert site.variable("SAID_OF_102") == "NOTHERE"
     await site.dials("102", "*60", "b")
-    assert said(site, "SAID_OF_102", "b") == "ADDED"
+    assert site.variable("SAID_OF_102", "b") == "ADDED"
 
 
-async def test_joining_and_leaving_a_queue_by_phone(rig: Rig, site: Site) -> None:
+async def test_joining_and_leaving_a_queue_by_phone(rig: Rig, site: LabSite) -> None:
     await rig.queue()
     await rig.phone("110", "a")
     await site.dials("110", "*61")
-    assert said(site, "SAID_OF_ADDING") == "ADDED"
+    assert site.variable("SAID_OF_ADDING") == "ADDED"
     shown = await rig.coordinator.ask("GET", "/v1/agents/Bo_B")
     assert (shown["interface"], shown["logged_in"]) == ("PJSIP/110", True)
     member = shown["memberships"]["sales"]
     assert (member["paused"], member["pause_reason"], member["penalty"]) == (True, "not yet", 4)
     await site.dials("110", "*61")
-    assert said(site, "SAID_OF_ADDING") == "MEMBERALREADY"
+    assert site.variable("SAID_OF_ADDING") == "MEMBERALREADY"
     for word in ("REMOVED", "NOTINQUEUE"):
         await site.dials("110", "*62")
-        assert said(site, "SAID_OF_REMOVING") == word
+        assert site.variable("SAID_OF_REMOVING") == word
     await rig.coordinator.ask("DELETE", "/v1/agents/Bo_B")
 
 
 async def test_while_the_coordinator_is_away_the_phone_is_told_so_and_afterwards_all_lasts(
-    rig: Rig, site: Site
+    rig: Rig, site: LabSite
 ) -> None:
     await furnish(rig)
     assert await site.dials("101", "*51") == ["Playback agent-loginok"]
@@ -175,7 +134,7 @@ async def test_while_the_coordinator_is_away_the_phone_is_told_so_and_afterwards
     assert await site.dials("101", "*54") == UNPAUSED
 
 
-async def test_while_the_adapter_is_away_the_phone_is_told_so(rig: Rig, site: Site) -> None:
+async def test_while_the_adapter_is_away_the_phone_is_told_so(rig: Rig, site: LabSite) -> None:
     await furnish(rig)
     await rig.kill_adapter("a")
     assert await site.dials("101", "*51") == ["Playback im-sorry&please-try-again", "Busy 2"]
@@ -184,12 +143,5 @@ async def test_while_the_adapter_is_away_the_phone_is_told_so(rig: Rig, site: Si
     await eventually(lambda: _logs_in(site))
 
 
-async def _logs_in(site: Site) -> bool:
+async def _logs_in(site: LabSite) -> bool:
     return await site.dials("101", "*51") == ["Playback agent-loginok"]
-
-
-def said(site: Site, name: str, box: str = "a") -> str:
-    """A global variable of the box's dialplan."""
-    listed = site.by_name[box].cli("dialplan show globals").splitlines()
-    pairs = (line.strip().partition("=") for line in listed)
-    return {key: value for key, _, value in pairs}[name]

@@ -1,52 +1,24 @@
 """Dialplans of real boxes ask the line before they let a caller in, and write into queue_log."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-
 import pytest
-import pytest_asyncio
 
-from ami_adapter.lab import LabStatus
-from tests.e2e.lab_site import SipPerson
+from tests.e2e.lab_site import REAL, LabSite, SipPerson
 from tests.e2e.rig import Rig
-from tests.e2e.test_codes import Site, said
 from tests.waiting import eventually
 
 pytestmark = [
-    pytest.mark.lab,
+    REAL,
     pytest.mark.timeout(180, func_only=True),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(
-    real_boxes: LabStatus, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Rig]:
-    """Three real boxes, linked."""
-    async with AsyncExitStack() as stack:
-        site = Site(real_boxes, stack)
-        for box in site.boxes:
-            await site.listen(box)
-        async with Rig(site, tmp_path_factory.mktemp("rig")) as rig:
-            yield rig
-
-
-@pytest.fixture
-def site(rig: Rig) -> Site:
-    """The boxes of the rig."""
-    assert isinstance(rig.site, Site)
-    return rig.site
-
-
-async def seen(site: Site, number: str, box: str = "a") -> list[str]:
+async def seen(site: LabSite, number: str, box: str = "a") -> list[str]:
     """What the dialplan has seen for this caller, once it has gone on."""
     listed: list[str] = []
 
     async def so() -> bool:
-        lines = site.by_name[box].cli("dialplan show globals").splitlines()
-        pairs = dict(line.strip().partition("=")[::2] for line in lines)
-        listed[:] = pairs.get(f"SEEN_BY_{number}", "").split("|")
+        listed[:] = site.variable(f"SEEN_BY_{number}", box).split("|")
         return listed != [""]
 
     await eventually(so)
@@ -61,7 +33,9 @@ async def went_on(person: SipPerson) -> str:
     return person.status
 
 
-async def test_a_caller_overflows_because_three_wait_on_other_boxes(rig: Rig, site: Site) -> None:
+async def test_a_caller_overflows_because_three_wait_on_other_boxes(
+    rig: Rig, site: LabSite
+) -> None:
     """And the line that its dialplan writes stands between those of callers before and after."""
     await rig.queue()
     waiting = [await rig.call("b"), await rig.call("c"), await rig.call("b")]
@@ -88,7 +62,7 @@ async def test_a_caller_overflows_because_three_wait_on_other_boxes(rig: Rig, si
     await fifth.hang_up()
 
 
-async def test_figures_and_a_member_of_the_whole_line(rig: Rig, site: Site) -> None:
+async def test_figures_and_a_member_of_the_whole_line(rig: Rig, site: LabSite) -> None:
     await rig.queue(maxlen=9, servicelevel=30)
     await rig.agent("101", "b")
     await rig.agent("102", "c")
@@ -103,13 +77,13 @@ async def test_figures_and_a_member_of_the_whole_line(rig: Rig, site: Site) -> N
     await ask("POST", "/v1/agents/102/unpause")
 
 
-async def test_a_queue_that_is_not_there(rig: Rig, site: Site) -> None:
+async def test_a_queue_that_is_not_there(rig: Rig, site: LabSite) -> None:
     person = await site.comes_in("a", "overflow", "7774")
     assert await seen(site, "7774") == ["NOSUCHQUEUE", "0", ""]
     await person.hang_up()
 
 
-async def test_a_member_sets_its_penalty_at_the_phone(rig: Rig, site: Site) -> None:
+async def test_a_member_sets_its_penalty_at_the_phone(rig: Rig, site: LabSite) -> None:
     await rig.queue()
     await rig.agent("101", "a")
     shown: dict[str, object] = {"penalty": 0, "ringinuse": None, "paused": False}
@@ -120,18 +94,18 @@ async def test_a_member_sets_its_penalty_at_the_phone(rig: Rig, site: Site) -> N
     results = []
     for code, change in steps:
         await site.dials("101", f"*63*{code}")
-        results.append(said(site, "SAID_OF_SETTING"))
+        results.append(site.variable("SAID_OF_SETTING"))
         shown |= change
         member = (await rig.coordinator.ask("GET", "/v1/agents/101"))["memberships"]["sales"]
         assert {name: member[name] for name in shown} == shown
     assert results == ["SET", "SET", "PAUSED", "UNPAUSED"]
     for code in ("penalty*-1", "penalty*x", "wrapup*1"):
         await site.dials("101", f"*63*{code}")
-        assert said(site, "SAID_OF_SETTING") == "INVALID"
+        assert site.variable("SAID_OF_SETTING") == "INVALID"
 
 
 async def test_while_the_coordinator_is_away_the_caller_goes_on_and_a_line_for_queue_log_is_kept(
-    rig: Rig, site: Site
+    rig: Rig, site: LabSite
 ) -> None:
     await rig.queue()
     await rig.coordinator.program.stop()
@@ -145,7 +119,7 @@ async def test_while_the_coordinator_is_away_the_caller_goes_on_and_a_line_for_q
     await person.hang_up()
 
 
-async def test_while_the_adapter_is_away_the_caller_goes_on(rig: Rig, site: Site) -> None:
+async def test_while_the_adapter_is_away_the_caller_goes_on(rig: Rig, site: LabSite) -> None:
     await rig.queue()
     await rig.kill_adapter("a")
     person = await site.comes_in("a", "overflow", "7776")

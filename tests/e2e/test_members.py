@@ -3,17 +3,12 @@
 import pytest
 
 from ami_adapter.simulator.phones import Behaviour
-from tests.e2e.lab_site import LabSite, SipPhone
+from tests.e2e.lab_site import REAL, LabSite, SipPhone
 from tests.e2e.rig import Rig
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NEVER = Behaviour("ignore")
-
-#: What a simulated box has not: a dialplan of one's own, and calls that are none of a queue's.
-REAL = pytest.mark.parametrize(
-    "shared", [pytest.param("real", marks=pytest.mark.lab)], indirect=True
-)
 
 
 async def test_a_phone_that_does_not_answer_is_paused_and_the_next_rings(rig: Rig) -> None:

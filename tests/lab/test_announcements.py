@@ -16,7 +16,7 @@ from ami_adapter.lab.phones import Phone
 from coordinator.line.announcing import Announcing
 from tests.lab import heard
 from tests.lab.ami import Ami
-from tests.lab.test_dialplan import offer, release
+from tests.lab.by_hand import offer, release
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120, func_only=True)]
 

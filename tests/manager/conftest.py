@@ -93,3 +93,9 @@ async def box(parts: Parts) -> Box:
     box = Box(parts.engine, "a")
     await box.attach(PJSIP_101="NOT_INUSE")
     return box
+
+
+@pytest.fixture
+async def boss(manager: Manager, box: Box) -> Ami:
+    """May do everything and hears nothing."""
+    return await manager.login("boss", events="off")

@@ -17,7 +17,7 @@ from coordinator.journal import NEVER_RUNG, Entry
 from coordinator.queue_log.lines import Style, returning
 from tests.audit.traffic import Day
 from tests.engine.conftest import Line
-from tests.model.test_line_against_model import LineMachine
+from tests.model.machine import LineMachine
 from tests.queue_log.conftest import each, whole_log
 from tests.queue_log.reader import ENDS, Report, read_line, read_lines
 

@@ -21,7 +21,7 @@ _CLOSES = {"wrong_box": CLOSE_WRONG_BOX}
 
 @router.websocket("/{box}/link")
 async def link(box: str, websocket: WebSocket, here: Here) -> None:
-    """protocol.py tells what is spoken here."""
+    """coordinator/protocol tells what is spoken here."""
     # Accepted before anything is checked: only an accepted WebSocket can be closed with a code.
     await websocket.accept()
     if not await _admit(here, websocket, box):

@@ -147,7 +147,7 @@ async def _translate(session: AmiSession, work: Work) -> None:
             age_us = max(0, now_us() - received.at_us)
             EventFrame(seq=seq, age_us=age_us, event=event).model_dump_json()
             if isinstance(event, Join):
-                translator.offered(work.recording.offers[event.call_id])
+                translator.offers.offered(work.recording.offers[event.call_id])
             if type(event) in counted:
                 counted[type(event)] += 1
     calls = len(work.recording.offers) * (work.messages // work.recording.messages)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from ami_adapter.connection import AmiSession, Peer, connect
-from ami_adapter.executor import originate_values
+from ami_adapter.originates import originate_values
 from ami_adapter.simulator.account import Account
 from ami_adapter.simulator.dialplan import Request
 from ami_adapter.simulator.messages import BANNER, Action, ActionReader, render

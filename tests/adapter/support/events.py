@@ -83,7 +83,7 @@ def ringing() -> Translator:
     """A caller waits, and one offer rings for it."""
     here = box()
     here.take(joined())
-    assert here.offered(originate())
+    assert here.offers.offered(originate())
     return here
 
 
