@@ -45,6 +45,7 @@ from coordinator.protocol import (
     LeaveOutcome,
     Logged,
     Look,
+    Replaced,
     Seen,
     Snapshot,
     Transferred,
@@ -250,29 +251,39 @@ class Translator:
         if one(event, "result") != "Success":
             return
         heirs = transfers.heirs(event)
+        replaced = self._replaced(heirs, event)
         where = transfers.target(event, any(self.visits.held(leg) for leg in heirs))
+        abroad, through = transfers.abroad(event), transfers.through(event)
+        # From here on nothing is unreadable: a step that is made is told.
         for offer in list(self.offers.live.values()):
             leaves = offer.offer_id in heirs or heirs.get(offer.caller) == ""
             if leaves and self.offers.step(offer, "transfer"):
                 yield self.offers.complete(offer, "transfer", where)
-        for channel, heir in heirs.items():
-            yield from self._replace(channel, heir, event)
-        interface = self.offers.rung(transfers.through(event)) or transfers.abroad(event)
+        for channel, told in replaced.items():
+            yield from self._replace(channel, told)
+        interface = self.offers.rung(through) or abroad
         if interface:
             yield Transferred(interface=interface, transfer=where)
 
-    def _replace(self, uniqueid: str, heir: str, event: Headers) -> Iterator[Event]:
+    def _replaced(self, heirs: dict[str, str], event: Headers) -> dict[str, Replaced]:
+        """By channel, what to tell of who comes instead of a caller of ours."""
+        return {
+            leg: transfers.replaced(visit.join.call_id, heir, event)
+            for leg, heir in heirs.items()
+            if heir and (visit := self.visits.get(leg)) and visit.state != "left"
+        }
+
+    def _replace(self, uniqueid: str, told: Replaced) -> Iterator[Event]:
         """Who was transferred to a caller of ours, waiting or talking, is in its place now."""
-        visit = self.visits.get(uniqueid)
-        if visit is None or visit.state == "left" or not heir:
+        visit = self.visits[uniqueid]
+        if visit.state == "left":
             return
-        told = transfers.replaced(visit.join.call_id, heir, event)
-        self.visits[heir] = self.visits.pop(uniqueid)
+        self.visits[told.uniqueid] = self.visits.pop(uniqueid)
         fields = told.model_dump(exclude={"kind", "call_id"})
         visit.join = visit.join.model_copy(update=fields)
         for offer in self.offers.live.values():
             if offer.caller == uniqueid:
-                offer.caller = heir
+                offer.caller = told.uniqueid
         yield told
 
     def _on_device(self, event: Headers, problems: list[str]) -> Iterator[Event]:

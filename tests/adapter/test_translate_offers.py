@@ -252,6 +252,15 @@ def test_who_is_transferred_to_a_talking_caller_talks_on_with_its_agent() -> Non
     ]
 
 
+def test_a_transfer_that_cannot_be_read_leaves_the_talk_to_its_end() -> None:
+    here = ringing()
+    all_of(here, [bridged(), joined(uniqueid="9.9")])
+    event = {**ATTENDED, "transfereeuniqueid": "7 7", "secondtransfereruniqueid": "9.9"}
+    taken = here.take(event)
+    assert (taken.events, "dropped: uniqueid" in taken.problem) == ((), True)
+    assert all_of(here, [hung_up(OFFER_ID)]) == [Complete(**OFFER_, ended_by="agent")]
+
+
 @pytest.mark.parametrize(("event", "interface"), [
     ({"event": "BlindTransfer", "transfererchannel": "PJSIP/10-1-0001", "extension": "9",
       "transfereecontext": "gvq-trunk", "context": "c"}, "PJSIP/10-1"),

@@ -2,7 +2,7 @@
 
 local windows = {}
 
-local MAX_PENALTY = 99999     -- five digits, so that names sort as numbers do (protocol.py: Penalty)
+local MAX_PENALTY = 99999     -- five digits, so that names sort as numbers do (protocol/fields.py: Penalty)
 
 local function text(bound)
   return bound and string.format('%05d', bound) or '-'
