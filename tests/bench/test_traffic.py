@@ -4,7 +4,7 @@ import asyncio
 import json
 from urllib.parse import urlsplit
 
-from coordinator.cli.bench.traffic import CALL, DOWN, IDLE, LOG, UP, WIRES, Relay
+from coordinator.cli.bench.traffic import BARE, CALL, DOWN, IDLE, LOG, UP, WIRES, Relay
 from coordinator.protocol import Connect, EventFrame
 from tests.bench.conftest import Bench
 
@@ -63,4 +63,5 @@ def test_a_call_is_counted_on_every_wire(bench: Bench) -> None:
     assert sent[LOG] > sent[UP]
     for part in ("coordinator", "adapters", "Valkey"):
         assert body.values(f"{IDLE}: {part}", "processor time")[0] >= 0
+    assert body.values(BARE, "processor time")[0] >= 0
     assert body.values("coordinator", "resident memory")[0] > 20

@@ -17,6 +17,7 @@ from coordinator.cli.bench.load import AUDITED
 from coordinator.cli.bench.programs import broken
 from coordinator.cli.bench.simulated import Stage, simulated
 from coordinator.cli.bench.through import cpu_s
+from coordinator.cli.bench.valkey import valkey
 
 #: Callers a second, seconds of them, seconds of rest before.
 RATE, TURN_S, REST_S, RUNS = 50, 10.0, 20.0, 3
@@ -30,7 +31,7 @@ UP, DOWN = "box to coordinator", "coordinator to box"
 ASKED, ANSWERED, LOG = "coordinator to Redis", "Redis to coordinator", "log and each replica"
 WIRES = (UP, DOWN, ASKED, ANSWERED, LOG)
 
-CALL, IDLE = "a call", f"an idle tenant of {BOXES} boxes"
+CALL, IDLE, BARE = "a call", f"an idle tenant of {BOXES} boxes", "Valkey without tenants"
 
 CHUNK = 1 << 16
 
@@ -100,12 +101,19 @@ async def measure(options: Options, say: Say) -> Findings:
 
 
 async def _idle(found: Findings, stage: Stage, seconds: float) -> None:
-    """Heartbeats, timers, and readers who wait."""
-    before = await cpu_s(stage.server, stage.site)
-    await asyncio.sleep(seconds)
-    for part, spent in (await cpu_s(stage.server, stage.site)).items():
-        cost = (spent - before[part]) / seconds * 1e3
-        found.add(f"{IDLE}: {part}", "processor time", "ms a second", cost)
+    """Heartbeats, timers, and readers who wait; not what a Valkey does for itself, which it does
+    once for all tenants.
+    """
+    async with valkey() as bare:
+        before = {**await cpu_s(stage.server, stage.site), BARE: await bare.cpu_s()}
+        await asyncio.sleep(seconds)
+        after = {**await cpu_s(stage.server, stage.site), BARE: await bare.cpu_s()}
+    cost = {part: (after[part] - before[part]) / seconds * 1e3 for part in after}
+    alone = cost.pop(BARE)
+    cost["Valkey"] = max(0.0, cost["Valkey"] - alone)
+    found.add(BARE, "processor time", "ms a second", alone)
+    for part, spent in cost.items():
+        found.add(f"{IDLE}: {part}", "processor time", "ms a second", spent)
 
 
 async def _calls(
