@@ -33,23 +33,25 @@ class Body(dict[str, Any]):
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """Runs a benchmark in its short form, as `gvq bench NAME --short` does."""
-    return _short(tmp_path, Options(short=True))
+    return _short(Options(short=True, results=tmp_path))
 
 
 @pytest.fixture
 def real_bench(tmp_path: Path) -> Bench:
     """The same with --real."""
-    return _short(tmp_path, Options(short=True, real=True))
+    return _short(Options(short=True, real=True, results=tmp_path))
 
 
-def _short(tmp_path: Path, options: Options) -> Bench:
+def _short(options: Options) -> Bench:
+    folder = options.results
+
     def short(name: str) -> Body:
-        with (tmp_path / "said").open("w") as said:
-            run(name, options, tmp_path, Console(file=said))
-        body = Body(json.loads((tmp_path / f"{name}-short.json").read_text("utf-8")))
-        drawn = {file.name for file in tmp_path.glob("*.png")}
+        with (folder / "said").open("w") as said:
+            run(name, options, Console(file=said))
+        body = Body(json.loads((folder / f"{name}-short.json").read_text("utf-8")))
+        drawn = {file.name for file in folder.glob("*.png")}
         assert drawn, "no plots"
-        assert all((tmp_path / name).stat().st_size > 1000 for name in drawn)
+        assert all((folder / name).stat().st_size > 1000 for name in drawn)
         return body
 
     return short

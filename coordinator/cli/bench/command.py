@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from coordinator.cli.bench.findings import Options
+from coordinator.cli.bench.findings import RESULTS, Options
 from coordinator.cli.bench.registry import BENCHMARKS, benchmark
 from coordinator.cli.errors import CliError
 from coordinator.cli.output import AsJson, print_json
@@ -29,18 +29,18 @@ def bench(
         float | None, typer.Option(min=0.01, help="through: watch its memory for so long.")
     ] = None,
     real: Annotated[bool, typer.Option("--real", help="join, adapter: on real boxes too.")] = False,
-    to: Annotated[Path, typer.Option(help="Folder for JSON and plots.")] = Path("bench-results"),
+    to: Annotated[Path, typer.Option(help="Folder for JSON and plots.")] = RESULTS,
     as_json: AsJson = False,
 ) -> None:
     """Measure, beside what others do, on this machine; print a table, write JSON and plots.
 
     Needs a machine that does nothing else. Status 1 when something was wrong, never for being slow.
     """
-    options = Options(short, repeats, minutes, real)
+    options = Options(short, repeats, minutes, real, to)
     console = Console(file=sys.stderr if as_json else None)
     if not console.is_terminal:
         console.width = WIDTH
-    bodies = [run(each, options, to, console) for each in _wanted(name)]
+    bodies = [run(each, options, console) for each in _wanted(name)]
     if as_json:
         print_json(bodies if name == ALL else bodies[0])
     if not all(check["ok"] for body in bodies for check in body["checks"]):
@@ -55,8 +55,8 @@ def _wanted(name: str) -> list[str]:
     return [name]
 
 
-def run(name: str, options: Options, to: Path, console: Console) -> dict[str, Any]:
-    """One benchmark, told on the console and written to `to`. Returns what was written."""
+def run(name: str, options: Options, console: Console) -> dict[str, Any]:
+    """One benchmark, told on the console and written to its folder. Returns what was written."""
     from coordinator.cli.bench import output
     from coordinator.cli.bench.machine import Moment, described, versions
 
@@ -67,6 +67,7 @@ def run(name: str, options: Options, to: Path, console: Console) -> dict[str, An
     machine = described(before, Moment.now())
     body = output.document(name, options, findings, machine, versions(), took_s)
     output.show(body, console)
+    to = options.results
     written = [output.write(to, body), *_drawn(to, body)]
     console.print(f"written to {to}: {', '.join(file.name for file in written)}", markup=False)
     return body

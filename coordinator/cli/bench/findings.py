@@ -4,22 +4,28 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 Say = Callable[[str], None]
+
+#: Where the results of runs are kept.
+RESULTS = Path("bench-results")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a benchmark is to run. `short`: for correctness only. None: the benchmark's own number.
 
-    minutes: of a run that is to be long. real: on real Asterisk boxes too.
+    minutes: of a run that is to be long. real: on real Asterisk boxes too. results: where each
+    benchmark's are written.
     """
 
     short: bool = False
     repeats: int | None = None
     minutes: float | None = None
     real: bool = False
+    results: Path = RESULTS
 
     def runs(self, usual: int) -> int:
         """How often everything is measured."""

@@ -61,14 +61,19 @@ def command(name: str, options: Options) -> str:
 def write(folder: Path, body: dict[str, Any]) -> Path:
     """<folder>/<benchmark>.json, of a short run <benchmark>-short.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{stem(body)}.json"
+    file = written(folder, body["benchmark"], body["short"])
     file.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return file
 
 
-def stem(body: dict[str, Any]) -> str:
+def written(folder: Path, name: str, short: bool) -> Path:
+    """Where `write` puts what such a run has found."""
+    return folder / f"{stem(name, short)}.json"
+
+
+def stem(name: str, short: bool) -> str:
     """What the files of this run begin with: a short run never replaces a whole one."""
-    return f"{body['benchmark']}-short" if body["short"] else str(body["benchmark"])
+    return f"{name}-short" if short else name
 
 
 def show(body: dict[str, Any], console: Console) -> None:

@@ -22,7 +22,7 @@ def draw(folder: Path, body: dict[str, Any]) -> list[Path]:
     matplotlib.use("agg")
     files = []
     for (of, quantity), group in groupby(sorted(body["measures"], key=_plot), key=_plot):
-        name = "-".join(filter(None, (stem(body), of, quantity)))
+        name = "-".join(filter(None, (stem(body["benchmark"], body["short"]), of, quantity)))
         file = folder / f"{_file_name(name)}.png"
         _figure(file, body, of, quantity, list(group))
         files.append(file)

@@ -21,6 +21,7 @@ CALLS, SHORT_CALLS, STORIES = 2000, 20, 5
 #: Transitions in one pipeline: as many as wait in a busy link's buffer.
 PIPELINE = 20
 
+CALL_OF_THREE = "a call of three transitions"
 OF_A_CALL = ("join, nobody free", "connect", "complete, next one offered")
 
 
@@ -147,5 +148,5 @@ def _call(found: Findings) -> None:
     for quantity, unit in (("commands", "a transition"), ("time", "µs a transition"),
                            ("log", "bytes a transition")):  # fmt: skip
         parts = [found.median(kind, quantity) or 0.0 for kind in OF_A_CALL]
-        found.add("a call of three transitions", quantity, unit.replace("transition", "call"),
+        found.add(CALL_OF_THREE, quantity, unit.replace("transition", "call"),
                   sum(parts))  # fmt: skip

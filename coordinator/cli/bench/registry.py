@@ -17,7 +17,9 @@ BENCHMARKS = {
     "through": "from a simulated box through everything and back to it",
     "adapter": "AMI bytes to messages, beside panoramisk alone and a bare split",
     "join": "from a caller's answer to the journalled place",
+    "traffic": "bytes of a call on each wire, and what an idle tenant costs",
     "idle-gap": "how long an agent stays idle while callers wait, beside Queue() (real boxes)",
+    "capacity": "what a load needs and what is full first, by what the others measured",
 }
 
 

@@ -2,8 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +20,9 @@ from ami_adapter.simulator.world import World
 from coordinator.cli.bench.load import QUEUE
 from coordinator.cli.bench.programs import PATIENCE_S, Site, site, until
 from coordinator.cli.bench.valkey import Server, valkey
+
+#: From a coordinator's URL to the one that adapters are given for it.
+Way = Callable[[str], AbstractAsyncContextManager[str]]
 
 
 @dataclass
@@ -60,8 +68,9 @@ class Stage:
 
 @asynccontextmanager
 async def simulated(
-    boxes: int, agents: int, talk_s: float, coordinators: int = 1, **settings: int
-) -> AsyncIterator[Stage]:
+    boxes: int, agents: int, talk_s: float, coordinators: int = 1, way: Way = nullcontext,
+    **settings: int,
+) -> AsyncIterator[Stage]:  # fmt: skip
     """Everything is up, all agents are available. Boxes go to the coordinators in turn."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gvq-bench-")))
@@ -69,7 +78,9 @@ async def simulated(
         place = await stack.enter_async_context(site(folder, server.url))
         names = [f"box{n}" for n in range(boxes)]
         world = await stack.enter_async_context(World(names))
-        urls = await serving(place, coordinators)
+        urls = [
+            await stack.enter_async_context(way(url)) for url in await serving(place, coordinators)
+        ]
         await place.queue(agents, **settings)
         for n in range(agents):
             behaviour = Behaviour("answer", 0.0, talk_s)

@@ -98,7 +98,7 @@ class Meter:
     @classmethod
     async def begin(cls, server: Server, site: Site) -> "Meter":
         await server.forget()
-        return cls(server, site, time.monotonic(), await _cpu(server, site))
+        return cls(server, site, time.monotonic(), await cpu_s(server, site))
 
     async def end(self, found: Findings, name: str, rate: float | None = None) -> None:
         """Notes what was done since."""
@@ -106,13 +106,14 @@ class Meter:
         made = int((await self.server.commands())["fcall"]["calls"])
         at, of = (None, "") if rate is None else (rate, RATE)
         found.add(name, "transitions", "1/s", made / took, at, of)
-        for part, spent in (await _cpu(self.server, self.site)).items():
+        for part, spent in (await cpu_s(self.server, self.site)).items():
             cost = (spent - self.cpu_s[part]) / made * 1e6
             subject = part if rate is not None else f"{name}: {part}"
             found.add(subject, "processor time", "µs a transition", cost, at, of)
 
 
-async def _cpu(server: Server, site: Site) -> dict[str, float]:
+async def cpu_s(server: Server, site: Site) -> dict[str, float]:
+    """Part → processor time so far, s."""
     used = {name: usage.cpu_s for name, usage in site.used().items()}
     return {**used, "Valkey": await server.cpu_s()}
 

@@ -84,6 +84,11 @@ async def valkey(**config: str) -> AsyncIterator[Server]:
 SLOTS, BUS_PORTS = 16_384, 10_000
 
 
+def node_of(key: str, nodes: int) -> int:
+    """Which of so many nodes, that share the slots evenly and in order, has this key's slot."""
+    return key_slot(key.encode()) * nodes // SLOTS
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Nodes that share the slots evenly, in order."""
@@ -92,7 +97,7 @@ class Cluster:
 
     def holds(self, key: str) -> Server:
         """The node of this key's slot."""
-        return self.servers[key_slot(key.encode()) * len(self.servers) // SLOTS]
+        return self.servers[node_of(key, len(self.servers))]
 
 
 @asynccontextmanager
@@ -107,7 +112,7 @@ async def cluster(nodes: int) -> AsyncIterator[Cluster]:
             for port in ports
         ]
         for n, server in enumerate(servers):
-            # The first slot n for which slot * nodes // SLOTS is n, as in Cluster.holds.
+            # The first slot n for which slot * nodes // SLOTS is n, as in node_of.
             first, after = (-(-at * SLOTS // nodes) for at in (n, n + 1))
             await _told(server, "CLUSTER", "ADDSLOTSRANGE", first, after - 1)
             await _told(server, "CLUSTER", "MEET", "127.0.0.1", ports[0])
