@@ -11,7 +11,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -37,6 +37,7 @@ from coordinator.directory.models import AgentRow, BoxRow, MemberRow, QueueRow, 
 from coordinator.directory.types import Agent, Box, Member, Queue, Rule, Saved
 from coordinator.errors import Refused
 from coordinator.line.types import PenaltyChange, QueueSettings, Reply
+from coordinator.names import phones
 
 Row = TypeVar("Row", bound=Base)
 
@@ -179,8 +180,7 @@ class Directory:
     ) -> Saved[Agent]:
         """The agent with this interface; else a new one, by the first of the names that is free.
 
-        Raises Refused agent_taken when none is, interface_taken where another has this state's
-        phone.
+        Raises Refused agent_taken when none is, interface_taken where the phone is another's.
         """
         async with self._mirror.change() as change:
             owner = select(AgentRow).where(AgentRow.interface == interface)
@@ -451,14 +451,13 @@ async def _rule_is_free(session: AsyncSession, rule: str) -> None:
 async def _phone_is_free(
     session: AsyncSession, interface: str, state_interface: str, agent: str
 ) -> None:
-    """No other agent is dialled so, nor judged by the state of the same phone."""
-    phone = state_interface or interface
-    judged = func.coalesce(AgentRow.state_interface, AgentRow.interface)
-    for taken, column in ((interface, AgentRow.interface), (phone, judged)):
-        owners = select(AgentRow.name).where(column == taken, AgentRow.name != agent)
+    """No other agent is dialled there, nor judged by its state (names.phones)."""
+    for phone in sorted(phones(interface, state_interface)):
+        known_by = or_(AgentRow.interface == phone, AgentRow.state_interface == phone)
+        owners = select(AgentRow.name).where(known_by, AgentRow.name != agent)
         owner = (await session.execute(owners)).scalars().first()
         if owner is not None:
-            raise Refused("interface_taken", interface=taken, agent=owner)
+            raise Refused("interface_taken", interface=phone, agent=owner)
 
 
 def _queue(row: QueueRow) -> Queue:
