@@ -161,6 +161,8 @@ class Translator:
     devices: dict[str, DeviceState] = field(default_factory=dict)
     #: Call ids by offer id, of talks whose Complete the line has not taken yet.
     completing: dict[str, str] = field(default_factory=dict)
+    #: Whom a call from another box rings here, by its Uniqueid.
+    trunks: dict[str, str] = field(default_factory=dict)
 
     def take(self, headers: Headers) -> Taken:
         """What this AMI event means; never raises."""
@@ -318,7 +320,10 @@ class Translator:
             yield self._complete(offer, "caller")
 
     def _on_new_channel(self, event: Headers, problems: list[str]) -> Iterator[Event]:
-        offer = self.offers.get(one(event, "uniqueid"))
+        uniqueid = one(event, "uniqueid")
+        if interface := transfers.trunk_for(event):
+            self.trunks[uniqueid] = interface
+        offer = self.offers.get(uniqueid)
         if offer:
             offer.seen = True
             offer.redirect = Redirect.of(one(event, "channel"), one(event, "context"))
@@ -352,6 +357,7 @@ class Translator:
     def _on_hangup(self, event: Headers, problems: list[str]) -> Iterator[Event]:
         uniqueid = required(event, "uniqueid")
         reason = decoded(one(event, "cause-txt"))
+        self.trunks.pop(uniqueid, None)
         self._ends(uniqueid)
         offer = self.offers.get(uniqueid)
         if offer and offer.cause == redirects.REDIRECTED and offer.state == "ringing":
@@ -390,7 +396,7 @@ class Translator:
                 yield self._complete(offer, "transfer", where)
         for channel, heir in heirs.items():
             yield from self._replace(channel, heir, event)
-        interface = self._rung(transfers.through(event)) or transfers.abroad(event)
+        interface = self._rung(transfers.through(event)) or transfers.abroad(event, self.trunks)
         if interface:
             yield Transferred(interface=interface, transfer=where)
 
