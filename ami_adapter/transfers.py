@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from ami_adapter.headers import TEXT_LENGTH, Headers, one, shown
+from ami_adapter.redirects import REFUSING
 from coordinator.names import INTERFACE_PATTERN
 from coordinator.protocol import Replaced
 
@@ -41,11 +42,26 @@ def heirs(event: Headers) -> dict[str, str]:
     return {leg: heir for leg, heir in found.items() if leg}
 
 
-def abroad(event: Headers) -> str:
+def trunk_for(channel: Headers) -> str:
+    """The interface that a new channel from the trunk is to ring (dialplan/gvq.conf), or ""."""
+    if _text(channel, "context") != "gvq-trunk":
+        return ""
+    name = _text(channel, "exten").removeprefix(REFUSING)
+    kind, _, where = name.partition("~")
+    dialled = f"Local/{where.replace('~', '@', 1)}" if kind == "local" else f"PJSIP/{name}"
+    return dialled if _INTERFACE.fullmatch(dialled) else ""
+
+
+def abroad(event: Headers, trunks: dict[str, str]) -> str:
     """The interface at home here that transfers a call which another channel holds, or "".
 
-    A phone that our dialplan rings by Dial(), or the Local channel through which it talks.
+    trunks: by the Uniqueid of a channel from the trunk, whom it rang; who has transferred it once
+    is taken out. That is known of whatever phone talks (302). Else a phone that our dialplan rings
+    by Dial(), or the Local channel through which it talks.
     """
+    for _, other, _ in _legs(event):
+        if interface := trunks.pop(_text(event, f"{other}linkedid"), ""):
+            return interface
     told = [leg for leg, other, _ in _legs(event) if _text(event, f"{other}context") in _RINGS]
     names = [_text(event, f"{leg}channel") for leg in told] + through(event)
     interfaces = [name.rpartition("-")[0] for name in names]

@@ -80,6 +80,8 @@ class Translator:
     key: str
     offers: Offers = field(default_factory=Offers)
     devices: dict[str, DeviceState] = field(default_factory=dict)
+    #: Whom a call from another box rings here, by its Uniqueid.
+    trunks: dict[str, str] = field(default_factory=dict)
 
     @property
     def visits(self) -> Visits:
@@ -186,10 +188,13 @@ class Translator:
             yield self.offers.complete(offer, "caller")
 
     def _on_new_channel(self, event: Headers, problems: list[str]) -> Iterator[Event]:
-        offer = self.offers.live.get(one(event, "uniqueid"))
+        uniqueid = one(event, "uniqueid")
+        offer = self.offers.live.get(uniqueid)
         if offer:
             offer.redirect = Redirect.of(one(event, "channel"), one(event, "context"))
             offer.seen = True
+        elif interface := transfers.trunk_for(event):
+            self.trunks[uniqueid] = interface
         return iter(())
 
     def _on_forward(self, event: Headers, problems: list[str]) -> Iterator[Event]:
@@ -221,6 +226,7 @@ class Translator:
         reason = decoded(one(event, "cause-txt"))
         offer = self.offers.live.get(uniqueid)
         told = one(event, "cause") if offer else ""
+        self.trunks.pop(uniqueid, None)
         self.offers.ends(uniqueid)
         if offer and offer.sent_on:
             offer.redirect.gone = True
@@ -253,8 +259,8 @@ class Translator:
         heirs = transfers.heirs(event)
         replaced = self._replaced(heirs, event)
         where = transfers.target(event, any(self.visits.held(leg) for leg in heirs))
-        abroad, through = transfers.abroad(event), transfers.through(event)
         # From here on nothing is unreadable: a step that is made is told.
+        abroad, through = transfers.abroad(event, self.trunks), transfers.through(event)
         for offer in list(self.offers.live.values()):
             leaves = offer.offer_id in heirs or heirs.get(offer.caller) == ""
             if leaves and self.offers.step(offer, "transfer"):

@@ -62,6 +62,16 @@ Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Label = Annotated[str, Field(pattern=LABEL_PATTERN)]
 
 
+def phones(interface: str, state_interface: str) -> frozenset[str]:
+    """What no other agent may be dialled as, nor be judged by the state of.
+
+    Not a Custom device, which is the operator's switch (docs/decisions/0014). The line's own check
+    is lua/lib/agent.lua: owner; this one gives SQL and an import the same answer beforehand.
+    """
+    devices = {interface, state_interface or interface}
+    return frozenset(device for device in devices if not device.startswith("Custom:"))
+
+
 def agent_names(interface: str, wanted: str = "") -> list[str]:
     """Names for a new agent with this interface, the best first: what is wanted, else the last part
     of the interface, else, where these are taken, all of it."""

@@ -22,6 +22,7 @@ from coordinator.directory.mirror import (
 from coordinator.directory.models import AgentRow, MemberRow, QueueRow, RuleRow
 from coordinator.errors import Refused
 from coordinator.line.types import MemberSettings, PenaltyChange, QueueSettings
+from coordinator.names import phones
 
 Kind = Literal["rule", "queue", "agent", "member"]
 
@@ -163,14 +164,16 @@ async def _push(
 
 def _check(wanted: Wanted, there: Present) -> None:
     """What SQL would refuse too, but with a sentence, and before anything is written."""
-    owners = {row.interface: name for name, row in there.agents.items()}
-    judged = {row.state_interface or row.interface: name for name, row in there.agents.items()}
+    owners = {
+        phone: name
+        for name, row in there.agents.items()
+        for phone in phones(row.interface, row.state_interface or "")
+    }
     for name, agent in wanted.agents.items():
-        phone = agent.state_interface or agent.interface
-        for taken, by in ((agent.interface, owners), (phone, judged)):
-            owner = by.setdefault(taken, name)
+        for phone in sorted(phones(agent.interface, agent.state_interface)):
+            owner = owners.setdefault(phone, name)
             if owner != name:
-                raise Refused("interface_taken", interface=taken, agent=owner)
+                raise Refused("interface_taken", interface=phone, agent=owner)
     for settings in wanted.queues.values():
         rule = settings.get("defaultrule")
         if rule and rule not in wanted.rules and rule not in there.rules:

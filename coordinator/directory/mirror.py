@@ -35,6 +35,7 @@ from coordinator.line.types import (
     QueueView,
     Reply,
 )
+from coordinator.names import phones
 from coordinator.redis_client import AWAY
 
 log = logging.getLogger(__name__)
@@ -144,6 +145,8 @@ class Mirror:
         self._patience_s = patience_s
         # Unknown until a first mirror: an earlier process may have died between line and commit.
         self._unsure = True
+        # Any change may give back the phone for which an agent was kept out of the line.
+        self._kept_out = False
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Change]:
@@ -155,7 +158,8 @@ class Mirror:
                 change = Change(session, self._patience_s)
                 yield change
                 row.version += 1
-                if change.applied and row.mirrored == row.version - 1:
+                follows = change.applied and not self._kept_out
+                if follows and row.mirrored == row.version - 1:
                     row.mirrored = row.version
         except BaseException:
             self._unsure = self._unsure or (change is not None and change.told)
@@ -169,10 +173,11 @@ class Mirror:
         """
         async with self._database.write() as session:
             row = await lock(session)
-            left = await _Everything(session, self._line, self._patience_s).push()
+            everything = _Everything(session, self._line, self._patience_s)
+            left = await everything.push()
             if not left:
                 row.mirrored = row.version
-        self._unsure = bool(left)
+        self._unsure, self._kept_out = bool(left), everything.kept_out
         return left
 
     async def lags(self) -> bool:
@@ -198,12 +203,16 @@ class _Everything:
         self._line = line
         self._patience_s = patience_s
         self._left: list[Refused] = []
+        #: An agent whose phone is another's too is not in the line.
+        self.kept_out = False
 
     async def push(self) -> list[Refused]:
         queues = list((await self._session.execute(select(QueueRow))).scalars())
-        agents = list((await self._session.execute(select(AgentRow))).scalars())
+        agents = await self._agents()
+        names = {agent.name for agent in agents}
         in_order = select(MemberRow).order_by(MemberRow.id)
-        members = list((await self._session.execute(in_order)).scalars())
+        rows = (await self._session.execute(in_order)).scalars()
+        members = [member for member in rows if member.agent in names]
         await self._remove(queues, agents, members)
         await self._follow_rules()
         for queue in queues:
@@ -214,6 +223,25 @@ class _Everything:
         changes = [change for agent in agents for change in _state(agent)]
         await self._tell_all(self._line.change_agents, changes)
         return self._left
+
+    async def _agents(self) -> list[AgentRow]:
+        """Each with a phone of its own. SQL can hold more: written before phones were compared.
+
+        Of agents with one phone the first by name is the line's, until one is changed.
+        """
+        owners: dict[str, str] = {}
+        agents = []
+        rows = await self._session.execute(select(AgentRow).order_by(AgentRow.name))
+        for row in rows.scalars():
+            its = phones(row.interface, row.state_interface or "")
+            if shared := sorted(its & owners.keys()):
+                self.kept_out = True
+                refused = Refused("interface_taken", interface=shared[0], agent=owners[shared[0]])
+                log.error("agent %s is kept out of the line: %s", row.name, refused)
+                continue
+            owners |= dict.fromkeys(its, row.name)
+            agents.append(row)
+        return agents
 
     async def _remove(
         self,

@@ -54,7 +54,7 @@ class AgentRow(Base):
     name: Mapped[str] = mapped_column(NAME, primary_key=True)
     display_name: Mapped[str] = mapped_column(TEXT)
     interface: Mapped[str] = mapped_column(INTERFACE, unique=True)
-    state_interface: Mapped[str | None] = mapped_column(INTERFACE, unique=True)
+    state_interface: Mapped[str | None] = mapped_column(INTERFACE, index=True)
     logged_in: Mapped[bool] = mapped_column(default=False)
     paused: Mapped[bool] = mapped_column(default=False)
     pause_reason: Mapped[str] = mapped_column(TEXT, default="")

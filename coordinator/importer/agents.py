@@ -17,7 +17,7 @@ from coordinator.api.schemas.imports import ImportAgent
 from coordinator.asterisk_config import Line
 from coordinator.importer.findings import Findings, at
 from coordinator.importer.source import AgentGiven, MemberGiven
-from coordinator.names import NAME_PATTERN, Device, Interface
+from coordinator.names import NAME_PATTERN, Device, Interface, phones
 
 _INTERFACE: TypeAdapter[str] = TypeAdapter(Interface)
 _DEVICE: TypeAdapter[str] = TypeAdapter(Device)
@@ -72,7 +72,7 @@ class Agents:
     def all(self) -> dict[str, ImportAgent]:
         """Every agent by name."""
         named: dict[str, Phone] = {}
-        for phone in self._phones.values():
+        for phone in dict.fromkeys(self._phones.values()):
             phone.name = phone.name or valid_name(_behind(phone.interface))
             other = named.setdefault(phone.name, phone)
             if not phone.name:
@@ -90,7 +90,7 @@ class Agents:
 
     def where(self, interface: str) -> Line | None:
         """The line that gives an agent this phone."""
-        phone = self._phones.get(interface.lower()) or self._of_device(interface)
+        phone = self._of(interface)
         return phone.line if phone else None
 
     def _list(self, given: AgentGiven) -> None:
@@ -108,7 +108,7 @@ class Agents:
                 self._findings.error(given.line, f"{key} is there already, by {at(other.line)}.")
                 return
         self._listed |= dict.fromkeys(keys, phone)
-        self._phones[given.interface.lower()] = phone
+        self._take(phone)
 
     def _phone(self, member: MemberGiven) -> Phone | None:
         """As listed; else the member's own interface, judged by the device that shows its state."""
@@ -122,9 +122,10 @@ class Agents:
         if wanted.interface != member.interface:
             says = f"{wanted.interface} is rung itself; {member.interface} is left out"
             self._findings.remark(member.line, "state_interface", says)
-        known = self._phones.get(wanted.interface.lower()) or self._of_device(wanted.device)
+        known = self._of(wanted.interface) or self._of(wanted.device)
         if known is None:
-            return self._phones.setdefault(wanted.interface.lower(), wanted)
+            self._take(wanted)
+            return wanted
         if (known.interface.lower(), known.device.lower()) != (
             wanted.interface.lower(),
             wanted.device.lower(),
@@ -133,10 +134,13 @@ class Agents:
             self._findings.remark(member.line, "state_interface", says)
         return known
 
-    def _of_device(self, device: str) -> Phone | None:
-        """A phone is one agent's, however it is dialled."""
-        same = (p for p in self._phones.values() if p.device.lower() == device.lower())
-        return next(same, None)
+    def _take(self, phone: Phone) -> None:
+        """A phone is one agent's, dialled or watched; by a switch (Custom:) many may be judged."""
+        names = phones(phone.interface, phone.state)
+        self._phones |= dict.fromkeys((name.lower() for name in names), phone)
+
+    def _of(self, device: str) -> Phone | None:
+        return self._phones.get(device.lower())
 
     def _call(self, phone: Phone, member: MemberGiven) -> None:
         """Give the phone the member's name, unless it has that from an --agents file."""

@@ -34,7 +34,7 @@ TABLE: dict[str, Key] = {
     "agent": Key("agent:{}", "hash", "interface, login, pause, home, device, offer, call, timer"),
     "memberships": Key("memberships:{}", "hash", "of an agent: queue → index.lua: MEMBERSHIP"),
     "interfaces": Key("interfaces", "hash", "interface → agent who is dialled so"),
-    "phones": Key("phones", "hash", "device → agent whose state it tells"),
+    "phones": Key("phones", "hash", "device → agent whose state it tells; of Custom: many, a,b"),
     "boxes": Key("boxes", "set", "names of all boxes ever linked"),
     "box": Key("box:{}", "hash", "link, instance, epoch, seq, heard, seen, attached, last rank"),
     # While callers wait, phones ring and calls last

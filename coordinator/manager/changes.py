@@ -57,7 +57,7 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
         queue = await _queue(parts, queue)
     paused = reason if action.get("Paused").lower() in TRUE else None
     wanted = Joining(queue, interface, penalty, name, state_interface, wrapuptime, paused)
-    with words(interface_taken="StateInterface is another agent's phone."):
+    with words(interface_taken="Interface or StateInterface is another agent's phone."):
         agent = await to_its_end(join(parts.directory, wanted))
     if agent is None:
         raise Fault("Unable to add interface: Already there")

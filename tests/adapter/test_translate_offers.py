@@ -291,6 +291,52 @@ def test_a_transfer_of_a_call_from_the_trunk_is_told_by_its_phone(
     )
 
 
+@pytest.mark.parametrize(("exten", "interface"), [
+    ("101", "PJSIP/101"), ("i*101", "PJSIP/101"), ("local~101~agents", "Local/101@agents"),
+])  # fmt: skip
+@pytest.mark.parametrize(("kind", "leg", "other"), [
+    ({"event": "BlindTransfer", "extension": "9", "context": "c"}, "transferer", "transferee"),
+    (ATTENDED, "origtransferer", "transferee"),
+    (ATTENDED, "secondtransferer", "transfertarget"),
+])  # fmt: skip
+def test_a_call_from_the_trunk_is_the_phones_that_it_rang_whoever_has_it(
+    exten: str, interface: str, kind: dict[str, str], leg: str, other: str
+) -> None:
+    """Phone 110 has it, to which 101 sends its calls (302). One transfer ends 101's part in it."""
+    here = box()
+    made = {"event": "Newchannel", "uniqueid": "3.3", "context": "gvq-trunk", "exten": exten}
+    assert here.take({**made, "channel": "PJSIP/gvq-a-1"}).events == ()
+    event = {
+        **kind, "result": "Success", f"{leg}channel": "PJSIP/110-01",
+        f"{other}channel": "Local/110@from-agent-01;2", f"{other}context": "from-agent",
+        f"{other}linkedid": "3.3",
+    }  # fmt: skip
+    again = {**event, f"{other}channel": "PJSIP/7-01"}
+    taken = [here.take(one).events for one in (event, again)]
+    told = [[e.interface for e in events if isinstance(e, Transferred)] for events in taken]
+    assert told == [[interface], []]
+
+
+@pytest.mark.parametrize("exten", ["", "h 1", "local~"])
+def test_a_call_from_the_trunk_may_ring_nobody(exten: str) -> None:
+    here = box()
+    made = {"event": "Newchannel", "uniqueid": "3.3", "context": "gvq-trunk", "exten": exten}
+    assert here.take(made).problem == ""
+    assert here.trunks == {}
+
+
+def test_a_call_from_the_trunk_that_is_over_is_nobodys() -> None:
+    here = box()
+    made = {"event": "Newchannel", "uniqueid": "3.3", "context": "gvq-trunk", "exten": "101"}
+    all_of(here, [made, hung_up("3.3")])
+    assert here.trunks == {}
+    event = {
+        "event": "BlindTransfer", "result": "Success", "transfererchannel": "PJSIP/110-01",
+        "transfereelinkedid": "3.3", "transfereecontext": "x", "extension": "9", "context": "c",
+    }  # fmt: skip
+    assert here.take(event).events == ()
+
+
 @pytest.mark.parametrize(("half", "told"), [("2", ["PJSIP/101"]), ("1", [])])
 def test_a_transfer_behind_an_offers_own_local_channel_is_told_as_its_agents(
     half: str, told: list[str]

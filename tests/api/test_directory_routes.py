@@ -406,7 +406,17 @@ class TestServing:
         made = await admin.ask("PUT", "/v1/agents/gus", 201, json=body)
         assert made["state_interface"] == state
         other = {"interface": "PJSIP/108", "state_interface": state}
-        await admin.refused("interface_taken", "PUT", "/v1/agents/bob", json=other)
+        if state.startswith("Custom:"):
+            assert await admin.ask("PUT", "/v1/agents/bob", 201, json=other)
+        else:
+            await admin.refused("interface_taken", "PUT", "/v1/agents/bob", json=other)
+
+    async def test_whose_phone_it_is(self, admin: Client) -> None:
+        body = {"interface": "PJSIP/107", "state_interface": "Custom:desk7"}
+        await admin.ask("PUT", "/v1/agents/gus", 201, json=body)
+        other = {"interface": "Local/9@agents", "state_interface": "PJSIP/107"}
+        told = await admin.refused("interface_taken", "PUT", "/v1/agents/bob", json=other)
+        assert told["detail"] == "Interface 'PJSIP/107' belongs to agent 'gus'."
 
     @pytest.mark.parametrize("state", ["107", "hint:107", "Custom:", "PJSIP/1,2", "a:b"])
     async def test_what_is_no_state(self, admin: Client, state: str) -> None:

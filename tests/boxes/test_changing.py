@@ -165,6 +165,13 @@ async def test_an_agent_judged_by_a_hint_changes_where_the_hint_is(
     assert await phone.does("logout") == "REMOVED"
 
 
+async def test_another_agents_phone_is_no_state(a: Peer, directory: Directory) -> None:
+    await directory.put_agent("ann", "PJSIP/201", "Ann", "Custom:ann")
+    of_ann = {"state_interface": "PJSIP/201"}
+    assert await Phone(a, "Local/9@agents").does("add", "sales", **of_ann) == "INVALID"
+    assert await directory.agent_at("Local/9@agents") is None
+
+
 async def test_the_journal_and_queue_log_say_who_asked(a: Peer, one: Replica) -> None:
     """Of a change by phone only; callid is then the phone's channel, as in app_queue."""
     phone = Phone(a)

@@ -1,7 +1,10 @@
 """Queues, rules, agents, members, boxes: what is kept, what is refused, what the line gets."""
 
+import asyncio
+
 import pytest
 
+from coordinator.database import Database
 from coordinator.directory import Agent, Box, Directory, Member, Queue, Rule
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
@@ -154,6 +157,42 @@ class TestAgents:
         refused = await refusal("interface_taken", directory.put_agent("bob", "PJSIP/101"))
         assert refused.details == {"interface": "PJSIP/101", "agent": "alice"}
         assert [agent.name for agent in await directory.agents()] == ["alice"]
+
+    @pytest.mark.parametrize("state", ["", "Custom:desk", "hint:101@phones"])
+    async def test_a_phone_is_not_dialled_by_one_and_watched_by_another(
+        self, directory: Directory, state: str
+    ) -> None:
+        await directory.put_agent("alice", "PJSIP/101", "", state)
+        put = directory.put_agent("bob", "Local/9@x", "", "PJSIP/101")
+        refused = await refusal("interface_taken", put)
+        assert refused.sentence == "Interface 'PJSIP/101' belongs to agent 'alice'."
+        enrolled = directory.enrol("Local/9@x", ["bob"], "", "PJSIP/101")
+        await refusal("interface_taken", enrolled)
+        await directory.put_agent("alice", "Local/9@x", "", "PJSIP/101")
+        put = directory.put_agent("bob", "PJSIP/101", "", state or "PJSIP/8")
+        await refusal("interface_taken", put)
+        await refusal("interface_taken", directory.enrol("PJSIP/101", ["bob"]))
+        assert [agent.name for agent in await directory.agents()] == ["alice"]
+
+    async def test_of_two_who_take_a_phone_at_once_one_gets_it(
+        self, directory: Directory, database: Database, engine: Engine
+    ) -> None:
+        other = Directory(database, engine)
+        took = await asyncio.gather(
+            *(directory.put_agent(f"a{n}", "PJSIP/101", "", f"Custom:a{n}") for n in range(4)),
+            *(other.put_agent(f"b{n}", f"Local/{n}@x", "", "PJSIP/101") for n in range(4)),
+            return_exceptions=True,
+        )
+        refused = [one.code for one in took if isinstance(one, Refused)]
+        assert refused == ["interface_taken"] * 7
+        (agent,) = await directory.agents()
+        (view,) = await engine.agents()
+        assert (view.name, view.interface) == (agent.name, agent.interface)
+
+    async def test_a_switch_is_many_agents(self, directory: Directory, engine: Engine) -> None:
+        for agent in ("alice", "bob"):
+            await directory.put_agent(agent, f"Local/{agent}@x", "", "Custom:open")
+        assert {view.state_interface for view in await engine.agents()} == {"Custom:open"}
 
     @pytest.mark.parametrize("verb", ["login", "logout", "pause", "unpause", "delete_agent"])
     async def test_of_an_unknown_one(self, directory: Directory, verb: str) -> None:

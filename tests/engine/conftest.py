@@ -84,8 +84,8 @@ class Box:
     async def complete(self, offer: Originate, ended_by: str = "agent") -> Reply:
         return await self.line.engine.complete(self.origin(), offer.offer_id, offer.fence, ended_by)
 
-    async def device(self, agent: str, state: str = "NOT_INUSE") -> Reply:
-        return await self.line.engine.device(self.origin(), f"PJSIP/{agent}", state)
+    async def device(self, agent: str, state: str = "NOT_INUSE", kind: str = "PJSIP/") -> Reply:
+        return await self.line.engine.device(self.origin(), f"{kind}{agent}", state)
 
     async def commands(self) -> list[Originate | Cancel | Release | KeepTicket]:
         """Commands since last asked."""

@@ -182,14 +182,60 @@ async def test_another_phones_state_and_home_count(line: Line) -> None:
     assert (await a.rings(), await line.state("101")) == ([], "in_use")
 
 
-async def test_a_phone_is_one_agents(line: Line) -> None:
-    """Two agents of one phone would be rung at once for two callers."""
-    await line.engine.put_agent("101", "PJSIP/7")
-    for interface, state in (("Local/7@agents", "PJSIP/7"), ("PJSIP/7", "PJSIP/8")):
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(("PJSIP/7", ""), id="dialled, and judged by it"),
+        pytest.param(("PJSIP/7", "Custom:desk"), id="dialled, and judged by a switch"),
+        pytest.param(("Local/7@agents", "PJSIP/7"), id="judged by it"),
+        pytest.param(("PJSIP/7", "hint:7@phones"), id="dialled, and judged by a hint"),
+    ],
+)
+@pytest.mark.parametrize(
+    "second", [("PJSIP/7", "PJSIP/8"), ("Local/8@agents", "PJSIP/7"), ("PJSIP/7", "Custom:desk")]
+)
+async def test_a_phone_is_one_agents(
+    line: Line, first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    """Dialled by one and watched by another it would be rung at once for two callers."""
+    await line.engine.put_agent("101", *first)
+    await line.engine.put_agent("102", "PJSIP/9")
+    for agent in ("102", "103"):
         with pytest.raises(Refused) as caught:
-            await line.engine.put_agent("102", interface, state)
-        assert (caught.value.code, caught.value.details["agent"]) == ("interface_taken", "101")
+            await line.engine.put_agent(agent, *second)
+        assert caught.value.code == "interface_taken"
+        assert caught.value.details["agent"] == "101"
         assert caught.value.details["interface"] == "PJSIP/7"
+    await line.engine.put_agent("101", "PJSIP/6")
+    await line.engine.put_agent("102", *second)
+
+
+async def test_a_hint_is_one_agents(line: Line) -> None:
+    """It stands for an extension, and so for a phone."""
+    await line.engine.put_agent("101", "Local/7@agents", "hint:7@phones")
+    with pytest.raises(Refused, match="hint:7@phones"):
+        await line.engine.put_agent("102", "PJSIP/8", "hint:7@phones")
+
+
+async def test_many_are_judged_by_one_switch(line: Line) -> None:
+    """A Custom device is no phone: each of them has one, and all are free or not at once."""
+    await line.queue("sales")
+    a = await line.box("a")
+    names = ("101", "102", "103")
+    for name in names:
+        await line.engine.put_agent(name, f"Local/{name}@agents", "Custom:open")
+        await line.engine.put_member("sales", name)
+        await line.engine.login(name)
+    await a.device("open", "INUSE", "Custom:")
+    assert [await line.state(name) for name in names] == ["in_use"] * 3
+    await line.engine.delete_agent("101")
+    await line.engine.put_agent("102", "Local/102@agents", "PJSIP/102")
+    await a.device("open", "NOT_INUSE", "Custom:")
+    assert [await line.state(name) for name in names[1:]] == ["unregistered", "available"]
+    await line.engine.put_agent("102", "Local/102@agents", "Custom:open")
+    await a.join("1")
+    await a.join("2")
+    assert sorted(await rung(a)) == ["102", "103"]
 
 
 async def test_nobody_counts_who_is_paused_there(line: Line) -> None:

@@ -255,6 +255,20 @@ class TestAgents:
         assert members(read) == [("a", "Ben", 0), ("b", "Ben", 0)]
         assert remarks(read) == {("queues.conf", 4, "state_interface")}
 
+    def test_a_phone_watched_by_another_is_told_too(self, tmp_path: Path) -> None:
+        text = "[a]\nmember => SIP/2,0,Ben,Custom:ben\n[b]\nmember => Local/2@x/n,0,,SIP/2\n"
+        read = target(tmp_path, text)
+        assert agents(read) == {"Ben": ("SIP/2", "Ben")}
+        assert members(read) == [("a", "Ben", 0), ("b", "Ben", 0)]
+        assert remarks(read) == {("queues.conf", 4, "state_interface")}
+
+    def test_those_who_share_a_switch_are_agents_each(self, tmp_path: Path) -> None:
+        text = "[a]\nmember => PJSIP/1,0,,Custom:open\nmember => Local/2@x/n,0,Ben,Custom:open\n"
+        read = target(tmp_path, text)
+        assert agents(read) == {"1": ("PJSIP/1", None), "Ben": ("Local/2@x/n", "Ben")}
+        assert {one.state_interface for one in read.body.agents.values()} == {"Custom:open"}
+        assert read.remarks == ()
+
     def test_an_agent_channel_gives_way_to_its_phone_and_is_remarked(self, tmp_path: Path) -> None:
         read = target(tmp_path, "[a]\nmember => Agent/7,0,Ben,SIP/2\n")
         assert agents(read) == {"Ben": ("SIP/2", "Ben")}

@@ -69,17 +69,49 @@ async def test_blind_by_a_phone_that_was_rung_by_option_b(rig: Rig) -> None:
     assert await rig.verify() == ""
 
 
-async def test_blind_by_the_phone_that_another_sends_its_calls_to(rig: Rig) -> None:
+async def talking_elsewhere(rig: Rig, box: str) -> Caller:
+    """A caller of box a who talks with phone 110, to which agent 101 of `box` sends its calls."""
     await rig.queue()
-    await rig.agent("101", "a")
-    await rig.phone("110", "a")
+    await rig.queue("support")
+    await rig.agent("101", box)
+    await rig.phone("110", box)
     desk(rig, "101").forward = "110"
     caller = await rig.call("a")
     assert await rig.outcome(caller) == "answered"
+    return caller
+
+
+@pytest.mark.parametrize("box", ["a", "c"])
+@pytest.mark.parametrize("voice", ["silent", "heard"])
+async def test_blind_by_the_phone_that_another_sends_its_calls_to(
+    rig: Rig, box: str, voice: str
+) -> None:
+    """Once something is said, the Local channel by which Asterisk has followed leaves the call."""
+    await rig.site.listen("c")
+    onlooker(rig, "c").events.clear()
+    caller = await talking_elsewhere(rig, box)
     mobile = desk(rig, "110")
+    if voice == "heard":
+        mobile.speak(mobile.active[0])
+    if (voice, box) == ("heard", "c"):
+        await onlooker(rig, "c").wait("LocalOptimizationEnd")
     mobile.transfer(mobile.active[0], "plain")
     await transferred(rig, caller, "blind|plain|from-agent")
     assert not caller.person.ended
+    assert await rig.verify() == ""
+
+
+@pytest.mark.parametrize("box", ["a", "c"])
+async def test_attended_by_the_phone_that_another_sends_its_calls_to(rig: Rig, box: str) -> None:
+    caller = await talking_elsewhere(rig, box)
+    mobile = desk(rig, "110")
+    line = await mobile.call("support")
+    place = await rig.coordinator.happens("caller.joined", queue="support")
+    mobile.hand_over(mobile.active[0], line)
+    await transferred(rig, caller, "attended|APP|Queue")
+    now = await rig.coordinator.happens("caller.replaced", call_id=place.data["call_id"])
+    assert now.data["caller_id_num"] == caller.number
+    assert await rig.verify() == ""
 
 
 async def test_blind_to_another_agents_phone(rig: Rig) -> None:

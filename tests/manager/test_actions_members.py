@@ -95,7 +95,7 @@ async def test_who_comes_to_a_first_queue_is_not_paused(parts: Parts, boss: Ami)
         ),
         (
             {"Queue": "sales", "Interface": "PJSIP/102", "StateInterface": "PJSIP/101"},
-            "StateInterface is another agent's phone.",
+            "Interface or StateInterface is another agent's phone.",
         ),
         (
             {"Queue": "sales", "Interface": "PJSIP/102", "StateInterface": "hint:102"},

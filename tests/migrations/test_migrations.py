@@ -88,3 +88,21 @@ async def test_references_broken_by_a_migration_are_found_on_sqlite(tmp_path: Pa
         with pytest.raises(RuntimeError, match="refer to nothing"):
             await connection.run_sync(run._check_references)
     await engine.dispose()
+
+
+async def test_back_to_a_device_each_the_first_keeps_what_they_shared(empty_url: URL) -> None:
+    await migrations.upgrade(empty_url)
+    database = Database(empty_url)
+    agent = "INSERT INTO agents (name, interface, state_interface, display_name, logged_in, paused,"
+    values = [("ann", "Custom:a"), ("ben", "Custom:a"), ("cal", "Custom:c"), ("dan", "Custom:a")]
+    async with database.write() as session:
+        for name, state in values:
+            row = f"pause_reason) VALUES ('{name}', 'SIP/{name}', '{state}', '', false, false, '')"
+            await session.execute(text(agent + row))
+    await migrations.downgrade(empty_url, "0002")
+    async with database.read() as session:
+        kept = await session.execute(text("SELECT name, state_interface FROM agents ORDER BY name"))
+        assert [tuple(row) for row in kept] == [
+            ("ann", "Custom:a"), ("ben", None), ("cal", "Custom:c"), ("dan", None),
+        ]  # fmt: skip
+    await database.close()

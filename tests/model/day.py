@@ -15,6 +15,7 @@ from tests.model.drawn import (
     OWNERS,
     QUEUES,
     RULES,
+    SWITCH,
     bounds,
     changes_of_rules,
     one_of,
@@ -113,7 +114,7 @@ class Day(RuleBasedStateMachine):
         for number, box in enumerate(BOXES):
             here = [a for a, p in zip(AGENTS, phones, strict=True) if p % len(BOXES) == number]
             self.world.step("attach", box, f"{box}-0", box, 1, OWNERS[number % 2])
-            devices = {f"PJSIP/{agent}": "NOT_INUSE" for agent in here}
+            devices = {f"PJSIP/{agent}": "NOT_INUSE" for agent in here} | {SWITCH: "UNKNOWN"}
             self.event("snapshot", box, Snapshot.model_validate({"devices": devices}))
 
     # ── callers ─────────────────────────────────────────────────────────────────────────────
@@ -270,8 +271,8 @@ class Day(RuleBasedStateMachine):
         ),
     )
     def device(self, box: int, pick: int, device: str) -> None:
-        agent = one_of([*AGENTS], pick)
-        self.event("device", one_of(self.linked(), box), f"PJSIP/{agent}", device)
+        interface = one_of([*(f"PJSIP/{agent}" for agent in AGENTS), SWITCH], pick)
+        self.event("device", one_of(self.linked(), box), interface, device)
 
     # ── configuration in the middle ─────────────────────────────────────────────────────────
 
@@ -300,11 +301,17 @@ class Day(RuleBasedStateMachine):
     def delete_member(self, queue: int, pick: int) -> None:
         self.world.step("delete_member", one_of([*QUEUES], queue), one_of([*AGENTS], pick))
 
-    @rule(pick=picks, other=picks, local=st.sampled_from(["", "", "Local/x", "Local/y"]))
-    def put_agent(self, pick: int, other: int, local: str) -> None:
-        """Dialled by its phone, or by another name while the phone's state counts."""
+    @rule(
+        pick=picks,
+        other=picks,
+        local=st.sampled_from(["", "", "Local/x", "Local/y"]),
+        switch=st.sampled_from([False, False, True]),
+    )
+    def put_agent(self, pick: int, other: int, local: str, switch: bool) -> None:
+        """Dialled by its phone, or by another name while the phone's state counts; or by either
+        while a switch's does, which others may share."""
         phone = f"PJSIP/{one_of([*AGENTS, 'spare'], other)}"
-        names = (local, phone) if local else (phone, "")
+        names = (local or phone, SWITCH) if switch else (local, phone) if local else (phone, "")
         self.world.step("put_agent", one_of([*AGENTS], pick), *names)
 
     @rule(pick=picks)

@@ -15,6 +15,8 @@ from coordinator.line.types import (
 QUEUES = ("gold", "help", "sales")
 AGENTS = ("anna", "bert", "carl", "dora", "emil")
 BOXES = ("a", "b", "c")
+#: A device of no phone, by which several agents may be judged.
+SWITCH = "Custom:switch"
 OWNERS = ("one", "two")
 picks = st.integers(0, 11)
 pauses = st.sampled_from([0, 0, 1, 1_000, 300_000])

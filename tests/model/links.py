@@ -12,7 +12,7 @@ from tests.model.calls import (
     rank_for,
     stop,
 )
-from tests.model.state import NOT_REGISTERED, Box, Caller, Offer, State
+from tests.model.state import NOT_REGISTERED, Agent, Box, Caller, Offer, State
 
 OK = "ok"
 
@@ -93,8 +93,8 @@ def detach(state: State, box: Box) -> None:
     box.attached, box.fresh = False, True
     box.due_us += state.timing.detach_timeout_us
     state.log("detached", box.name)
-    for interface in [i for i, home in state.homes.items() if home == box.name]:
-        state.homes[interface] = _other_home(state, interface) or box.name
+    for agent in [a for a in state.agents.values() if a.home == box.name]:
+        agent.home = _other_home(state, agent.phone) or box.name
 
 
 def lose(state: State, box: Box) -> None:
@@ -108,19 +108,20 @@ def lose(state: State, box: Box) -> None:
 
 
 def report_device(state: State, box: Box, interface: str, device: str) -> None:
-    """A box says how a device is; its home may change by that."""
+    """A box says how a device is; the home of the agents it tells of may change by that."""
     was = box.devices.get(interface, "UNAVAILABLE")
     box.devices[interface] = device
-    homeless = not state.box_attached(state.homes.get(interface, ""))
-    if device not in NOT_REGISTERED and (was in NOT_REGISTERED or homeless):
-        state.homes[interface] = box.name
-    if device in NOT_REGISTERED and state.homes.get(interface) == box.name:
-        state.homes[interface] = _other_home(state, interface)
+    for agent in [a for a in state.agents.values() if a.phone == interface]:
+        homeless = not state.box_attached(agent.home)
+        if device not in NOT_REGISTERED and (was in NOT_REGISTERED or homeless):
+            agent.home = box.name
+        if device in NOT_REGISTERED and agent.home == box.name:
+            find_home(state, agent)
 
 
-def find_home(state: State, interface: str) -> None:
+def find_home(state: State, agent: Agent) -> None:
     """A phone becomes an agent's: where it was while it was nobody's does not count."""
-    state.homes[interface] = _other_home(state, interface)
+    agent.home = _other_home(state, agent.phone)
 
 
 def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:

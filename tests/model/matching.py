@@ -48,7 +48,7 @@ def is_available(state: State, agent: Agent) -> bool:
     return (
         agent.logged_in
         and not agent.paused
-        and state.box_attached(state.home_of(agent))
+        and state.box_attached(agent.home)
         and agent.offer is None
         and agent.stopping is None
         and agent.rest_until <= state.now

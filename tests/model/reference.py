@@ -122,14 +122,15 @@ class Reference:
         phone = state_interface or interface
         known = self.state.agents.get(agent)
         others = [a for a in self.state.agents.values() if a is not known]
-        if any(a.interface == interface or a.phone == phone for a in others):
+        if any(_phones(interface, phone) & _phones(a.interface, a.phone) for a in others):
             return "interface_taken"
         if known and known.offer and (known.interface, known.phone) != (interface, phone):
             return "agent_busy"
-        if known is None or known.phone != phone:
-            links.find_home(self.state, phone)
-        person = self.state.agents.setdefault(agent, Agent(agent, interface, phone))
+        person = self.state.agents.setdefault(agent, Agent(agent, interface, ""))
+        moved = person.phone != phone
         person.interface, person.phone = interface, phone
+        if moved:
+            links.find_home(self.state, person)
         return self._settled()
 
     def delete_agent(self, agent: str) -> str:
@@ -442,3 +443,8 @@ class Reference:
     def _claim(self, offer: Offer) -> None:
         calls.claim(self.state, offer)
         offer.expires_us = self.now + self.state.timing.detach_timeout_us
+
+
+def _phones(interface: str, phone: str) -> set[str]:
+    """What is one agent's alone. A Custom device is no phone; many may be judged by it."""
+    return {device for device in (interface, phone) if not device.startswith("Custom:")}

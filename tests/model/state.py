@@ -94,13 +94,15 @@ class Offer:
 class Agent:
     """A person with a phone. Timers are the moment they end, 0 for never set.
 
-    `phone`: the device whose state counts. `paused`: in all queues, by whom. `misses`: in a row.
+    `phone`: the device whose state counts. `home`: the box where that is registered now, or "".
+    `paused`: in all queues, by whom. `misses`: in a row.
     `stopping`: an offer whose phone was told to stop, and may ring on until its box says it has.
     """
 
     name: str
     interface: str
     phone: str
+    home: str = ""
     logged_in: bool = False
     paused: Pauser = ""
     misses: int = 0
@@ -179,7 +181,7 @@ class Box:
 
 @dataclass
 class State:
-    """The whole line. `homes`: phone → the box where it is registered now."""
+    """The whole line."""
 
     timing: Timing = field(default_factory=Timing)
     now: int = 0
@@ -190,7 +192,6 @@ class State:
     boxes: dict[str, Box] = field(default_factory=dict)
     run_id: str = ""
     run_us: int = 0
-    homes: dict[str, str] = field(default_factory=dict)
     #: The highest rank a snapshot restored, and while that is ahead of the clock, gave since.
     last_ticket: int = -1
     #: Boxes to wait for before anything is decided, and until when at most.
@@ -208,14 +209,9 @@ class State:
         """Whether the box exists and its lease runs."""
         return box in self.boxes and self.boxes[box].attached
 
-    def home_of(self, agent: Agent) -> str:
-        """The box where the agent's phone is registered; empty for none."""
-        return self.homes.get(agent.phone, "")
-
     def device_of(self, agent: Agent) -> str:
         """The agent's device as its home box reports it; empty without a home."""
-        home = self.home_of(agent)
-        return self.boxes[home].devices.get(agent.phone, "") if home else ""
+        return self.boxes[agent.home].devices.get(agent.phone, "") if agent.home else ""
 
     def offers(self) -> list[Offer]:
         """Every live offer and call."""
@@ -230,7 +226,7 @@ def agent_state(state: State, agent: Agent) -> AgentState:
         return "ringing"
     if not agent.logged_in:
         return "offline"
-    if not state.box_attached(state.home_of(agent)):
+    if not state.box_attached(agent.home):
         return "unregistered"
     if agent.paused:
         return "paused"

@@ -370,9 +370,9 @@ def test_home_follows_the_phone(floor: Floor) -> None:
     floor.queue("sales", "linear", anna=0)
     state = floor.line.state
     floor.device("anna", "NOT_INUSE", "b")
-    assert state.homes["PJSIP/anna"] == "b"
+    assert state.agents["anna"].home == "b"
     floor.device("anna", "UNAVAILABLE", "b")
-    assert state.homes["PJSIP/anna"] == "a"
+    assert state.agents["anna"].home == "a"
     floor.device("anna", "UNAVAILABLE", "a")
     assert floor.line.agents()["anna"] == "unregistered"
 

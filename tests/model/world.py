@@ -200,7 +200,7 @@ class World:
             expected = (
                 agent.paused,
                 pauses,
-                self.model.state.home_of(agent),
+                agent.home,
                 agent.offer.call_id if agent.offer and agent.offer.state == "talking" else "",
                 agent.last_call_us,
             )

@@ -25,6 +25,7 @@ class AgentIn(Request):
 
     `state_interface`: the device whose state counts, where the interface only leads to it
     (`Local/…`): a phone, `Custom:…` or `hint:EXTENSION@CONTEXT`. Empty: the interface itself.
+    Neither may be another agent's, but for `Custom:…`.
     """
 
     model_config = shown({"interface": "PJSIP/101", "display_name": "Alice Adams"})

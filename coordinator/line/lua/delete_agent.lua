@@ -18,7 +18,7 @@ transition('delete_agent', function(arg)
   if a.home ~= '' then redis.call('SREM', K.homed(a.home), a.name) end
   clear_timer('agent:' .. a.name)
   redis.call('HDEL', K.interfaces(), a.interface)
-  redis.call('HDEL', K.phones(), a.phone)
+  agents.unwatch(a, a.phone)
   redis.call('SREM', K.agents(), a.name)
   redis.call('DEL', K.agent(a.name))
 end)

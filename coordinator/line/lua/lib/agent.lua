@@ -148,6 +148,46 @@ function agents.leave_home(a)
   if elsewhere(a.phone) ~= '' then agents.find_home(a) end
 end
 
+-- Another agent whose phone this device is: who is dialled so, or judged by its state. A Custom device
+-- is the operator's switch and no phone: as many as like are judged by it.
+function agents.owner(device, but)
+  if string.sub(device, 1, 7) == 'Custom:' then return nil end
+  for _, owners in ipairs({ K.interfaces(), K.phones() }) do
+    local owner = redis.call('HGET', owners, device)
+    if owner and owner ~= but then return owner end
+  end
+end
+
+-- From now on the agent is judged by this device's state.
+function agents.watch(a, device)
+  local others = redis.call('HGET', K.phones(), device)
+  redis.call('HSET', K.phones(), device, others and others .. ',' .. a.name or a.name)
+end
+
+function agents.unwatch(a, device)
+  local others = {}
+  for name in items(redis.call('HGET', K.phones(), device)) do
+    if name ~= a.name then others[#others + 1] = name end
+  end
+  if #others == 0 then
+    redis.call('HDEL', K.phones(), device)
+  else
+    redis.call('HSET', K.phones(), device, table.concat(others, ','))
+  end
+end
+
+-- The device of this agent is in this state on the box; `before`: as which it was registered there.
+local function hear(a, box, before, state)
+  if registered(state) and (not before or not attached(a.home)) then
+    set_home(a, box)                         -- newly registered here: the agent has moved
+  end
+  if a.home == box and not registered(state) then
+    agents.find_home(a)
+  elseif a.home == box then
+    save(K.agent(a.name), a, 'device', state)
+  end
+end
+
 -- A box reports a device. Only registered states are kept: on most boxes most phones are not.
 function agents.report(box, phone, state, by)
   local key = K.devices(box)
@@ -157,16 +197,9 @@ function agents.report(box, phone, state, by)
   elseif before then
     redis.call('HDEL', key, phone)
   end
-  local name = redis.call('HGET', K.phones(), phone)
-  local a = name and agents.load(name)
-  if not a then return end
-  if registered(state) and (not before or not attached(a.home)) then
-    set_home(a, box)                         -- newly registered here: the agent has moved
+  for name in items(redis.call('HGET', K.phones(), phone)) do
+    local a = agents.load(name)
+    hear(a, box, before, state)
+    agents.update(a, by)
   end
-  if a.home == box and not registered(state) then
-    agents.find_home(a)
-  elseif a.home == box then
-    save(K.agent(name), a, 'device', state)
-  end
-  agents.update(a, by)
 end
