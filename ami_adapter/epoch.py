@@ -98,7 +98,7 @@ class Epoch:
             log.warning("In the snapshot: %s", problem)
         self._orphans = found.orphans
         self._lamps.begin(found.lamps)
-        self._translator.seed(found.snapshot)
+        self._translator.seed(found.snapshot, found.options)
         self._link.put(found.snapshot, self._process.now_us())
         calls, offers = len(found.snapshot.calls), len(found.snapshot.offers)
         log.info("Box %s has %d callers and %d offers.", box, calls, offers)

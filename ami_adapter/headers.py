@@ -5,6 +5,7 @@ Asterisk writes channel data and UserEvent bodies raw (main/manager.c,
 A header that is repeated among those read is refused: one of the two is not Asterisk's.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 
 #: Names in lower case. A header that came more than once has a list.
 Headers = Mapping[str, str | list[str]]
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,16}")
 
 #: Shown texts are cut here; `protocol.Text` takes no more.
 TEXT_LENGTH = 256
@@ -62,7 +65,7 @@ def shown(text: str) -> str:
 
 def whole(text: str, what: str, low: int, high: int) -> int:
     """A whole number within the bounds. Raises Unreadable."""
-    if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 16:
+    if not _WHOLE.fullmatch(text):
         raise Unreadable(f"{what} is not a whole number: {text[:40]!r}")
     number = int(text)
     if not low <= number <= high:

@@ -35,7 +35,8 @@ from coordinator.protocol import (
 
 #: Channel variables asked for: of a caller, then of an agent's channel.
 VARIABLES = (
-    "GVQ_STATE", "GVQ_ID", "GVQ_JOIN", "GVQ_TICKET", "GVQ_STATUS", "GVQ_TAKEN", "BRIDGEPEER",
+    "GVQ_STATE", "GVQ_ID", "GVQ_JOIN", "GVQ_OPTIONS", "GVQ_TICKET", "GVQ_STATUS", "GVQ_TAKEN",
+    "BRIDGEPEER",
     "GVQ_OFFER", "GVQ_FENCE", "GVQ_CALL", "GVQ_CALLER", "GVQ_QUEUE", "GVQ_AGENT",
 )  # fmt: skip
 
@@ -58,7 +59,7 @@ class Found:
     """A snapshot; channels of ours that ring for nobody; what could not be read.
 
     `moving`: a caller was just being moved into its bridge, so it is in no state. `lamps`: what
-    they show.
+    they show. `options`: of callers, by Uniqueid, what the adapter heeds (visits.py).
     """
 
     snapshot: Snapshot
@@ -66,6 +67,7 @@ class Found:
     problems: tuple[str, ...] = ()
     moving: bool = False
     lamps: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 async def take(session: AmiSession, box: str, key: str, wall_s: Callable[[], float]) -> Found:
@@ -126,6 +128,7 @@ class _Reader:
         self.stateless: set[str] = set()
         self.devices: dict[str, DeviceState] = {}
         self.lamps: dict[str, str] = {}
+        self.options: dict[str, str] = {}
         self.problems: list[str] = []
 
     def found(self) -> Found:
@@ -143,6 +146,7 @@ class _Reader:
             tuple(self.problems),
             bool(moving),
             self.lamps,
+            self.options,
         )
 
     def _inherited(self, offer: LiveOffer) -> bool:
@@ -189,6 +193,7 @@ class _Reader:
             call = self._caller(one(status, "channel"), uniqueid, variables)
             calls = self.waiting if state == "waiting" else self.talking
             calls[call.join.call_id] = call
+            self.options[uniqueid] = variables.get("GVQ_OPTIONS", "")
             if variables.get("BRIDGEPEER") == "none":
                 self.unbridged[call.join.call_id] = variables.get("GVQ_TAKEN", "")
         # A Local channel's other half has the same variables and another Uniqueid.

@@ -10,7 +10,7 @@ talks (offers.py), and the devices. Rules of these files:
 * The Uniqueid names a channel. Its name may change, and is told once, for people.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, get_args
 from urllib.parse import unquote
@@ -110,10 +110,11 @@ class Translator:
         problem = f"{name}: {'; '.join(problems)}" if problems else ""
         return Taken(events, problem, follow=follow)
 
-    def seed(self, snapshot: Snapshot) -> None:
-        """Begins with what a snapshot found."""
+    def seed(self, snapshot: Snapshot, options: Mapping[str, str]) -> None:
+        """Begins with what a snapshot found. `options`: of callers, by Uniqueid."""
         for call in snapshot.calls:
-            self.visits[call.join.uniqueid] = Visit(call.join)
+            uniqueid = call.join.uniqueid
+            self.visits[uniqueid] = Visit(call.join, options=options.get(uniqueid, ""))
         callers = {call.join.call_id: call.join.uniqueid for call in snapshot.calls}
         for live in snapshot.offers:
             self.offers.found(live, callers.get(live.call_id, ""))

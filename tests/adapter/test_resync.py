@@ -55,6 +55,11 @@ def test_a_caller_who_joined_while_nobody_looked_has_no_rank() -> None:
     assert (call.rank, call.join.priority) == (None, 7)
 
 
+def test_the_options_that_the_adapter_heeds_are_found_again() -> None:
+    found = read("a", [caller(GVQ_OPTIONS="ib"), caller(uniqueid="a-1.2")], [], NOW)
+    assert found.options == {"a-1.1": "ib", "a-1.2": ""}
+
+
 def test_channels_that_are_none_of_ours_are_passed_over() -> None:
     bare: Headers = {"event": "Status", "uniqueid": "9.9"}
     found = read("a", [bare, channel("1.2"), caller("left", "1.3")], [], NOW)

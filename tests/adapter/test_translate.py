@@ -100,6 +100,12 @@ def test_a_wrong_number_costs_no_place_and_is_said(header: str, value: str) -> N
     assert taken.problem.startswith("UserEvent GvqJoin: ")
 
 
+def test_a_number_may_have_its_sign() -> None:
+    (join,) = box().take(joined(prio="+5", minpenalty=" +2 ")).events
+    assert isinstance(join, Join)
+    assert (join.priority, join.min_penalty) == (5, 2)
+
+
 @pytest.mark.parametrize(("name", "shown"), [
     ("%FF%FE", "��"), ("a%0D%0AAction%3A%20x", "a  Action: x"), ("%00", " "),
     ("x" * 999, "x" * 256), ("%", "%"), ("%u1234", "%u1234"),
@@ -264,7 +270,7 @@ def snapshot(*, talking: bool) -> Snapshot:
 
 def test_events_the_snapshot_already_shows_are_not_told_again() -> None:
     here = box()
-    here.seed(snapshot(talking=True))
+    here.seed(snapshot(talking=True), {})
     events = [joined(), answered(), bridged(), state("PJSIP/101", "INUSE"), left()]
     assert all_of(here, events) == []
     assert all_of(here, [hung_up(OFFER_ID)]) == [Complete(**OFFER_, ended_by="agent")]
@@ -272,11 +278,17 @@ def test_events_the_snapshot_already_shows_are_not_told_again() -> None:
 
 def test_a_ringing_offer_of_the_snapshot_goes_on() -> None:
     here = box()
-    here.seed(snapshot(talking=False))
+    here.seed(snapshot(talking=False), {})
     assert all_of(here, [joined(), bridged()]) == [Connect(**OFFER_)]
+
+
+def test_a_callers_options_are_kept_over_a_snapshot() -> None:
+    here = box()
+    here.seed(snapshot(talking=False), {CALLER: "ib"})
+    assert here.visits.options(CALLER) == "ib"
 
 
 def test_a_caller_who_came_and_went_around_the_snapshot_is_told_of() -> None:
     here = box()
-    here.seed(Snapshot())
+    here.seed(Snapshot(), {})
     assert [event.kind for event in all_of(here, [joined(), hung_up(CALLER)])] == ["join", "leave"]

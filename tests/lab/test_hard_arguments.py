@@ -96,6 +96,14 @@ async def test_options_are_read_as_queue_reads_them(ami: Ami, a: Box) -> None:
     assert list(root.rglob("evil")) == []
 
 
+async def test_what_a_caller_dials_brings_dial_no_options(ami: Ami) -> None:
+    """Option b(5): the subroutine is priority 5 of the extension that was dialled."""
+    join = await joined(ami, "dialled*1)G(outbound^00123^1", "")
+    predial = await ami.variable(join["Uniqueid"], "GVQ_PREDIAL")
+    assert predial == "from-outside^dialled*1Goutbound001231^5"
+    await ami.idle()
+
+
 @pytest.mark.asyncio(loop_scope="module")
 async def test_arguments_reach_agi_subroutine_and_queue_log_as_they_are(rig: Rig) -> None:
     """FastAGI, with signs in its address that a dialplan would take for its own, and a bracket that
