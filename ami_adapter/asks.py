@@ -1,13 +1,12 @@
 """What a waiting caller is to hear: asked in an event, answered in variables of the channel. Pure.
 
-The dialplan (dialplan/gvq.conf) asks with `GvqAsk` and finds the answer in two variables, whose
-fields are separated by commas:
+The dialplan (dialplan/gvq.conf) asks with `GvqAsk` and finds the answer in a variable, whose fields
+are separated by commas:
 
-    GVQ_MEETING   announce,memberdelay,reportholdtime,reporthold,minutes,seconds,callerannounce
-    GVQ_TOLD      again,heard,words,context,musicclass,ringing,patience,rung
+    GVQ_TOLD   again,heard,words,context,musicclass,ringing,patience,rung
 
 with the words joined by &. The protocol's patterns let none of these signs into a field, and keep
-both below the length of a manager's line.
+it below the length of a manager's line.
 """
 
 from ami_adapter.headers import Headers, one, required, whole
@@ -31,26 +30,8 @@ def from_event(box: str, event: Headers) -> Ask:
 def answer(told: Told) -> str:
     """The value of GVQ_TOLD."""
     words = "&".join(told.words)
-    return _fields(
-        told.again_s,
-        told.heard,
-        words,
-        told.context,
-        told.musicclass,
-        int(told.ringing),
-        told.patience_s,
-        int(told.rung),
-    )
-
-
-def meeting(told: Told) -> str:
-    """The value of GVQ_MEETING."""
-    say = told.meeting
-    return _fields(
-        say.announce, say.memberdelay, int(say.reportholdtime), say.queue_reporthold,
-        say.queue_minutes, say.queue_seconds, say.queue_callerannounce,
+    fields = (
+        told.again_s, told.heard, words, told.context, told.musicclass, int(told.ringing),
+        told.patience_s, int(told.rung),
     )  # fmt: skip
-
-
-def _fields(*values: str | int) -> str:
-    return ",".join(str(value) for value in values)
+    return ",".join(str(field) for field in fields)

@@ -131,8 +131,6 @@ class Executor:
     def tell(self, told: Told) -> None:
         """Writes on a waiting caller's channel what the dialplan has asked for."""
         if self._visits.waits(told.uniqueid, told.call_id):
-            self._session.set_variable(told.uniqueid, "GVQ_MEETING", asks.meeting(told))
-            # Last: it is what the dialplan looks for.
             self._session.set_variable(told.uniqueid, "GVQ_TOLD", asks.answer(told))
 
     def tell_position(self, call_id: str, position: int) -> None:

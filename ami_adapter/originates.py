@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from ami_adapter import redirects
 from ami_adapter.actions import Values
-from coordinator.protocol import Originate
+from coordinator.protocol import Meeting, Originate
 
 #: What may stand in the number of a CallerID header; all else would end or bend it.
 _NUMBER = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+*#.@_-")
@@ -28,6 +28,8 @@ def originate_values(command: Originate, dial: str, options: str = "") -> Values
     }
     # Encoded: a comma would begin another variable.
     variables |= {name: quote(text, safe="") for name, text in _asked_for(command) if text}
+    if command.meeting != Meeting():
+        variables["GVQ_MEETING"] = quote(meeting(command.meeting), safe="&/")
     variables |= by_dial
     return {
         "Channel": "Local/s@gvq-ring/n" if by_dial else dial,
@@ -49,6 +51,15 @@ def _asked_for(command: Originate) -> list[tuple[str, str]]:
         ("GVQ_GOSUB", command.membergosub), ("GVQ_RECORD", command.monitor_format),
     ]  # fmt: skip
     return [*asked, ("GVQ_EXTRA", "1" if any(text for _, text in asked) else "")]
+
+
+def meeting(say: Meeting) -> str:
+    """Its fields by commas, which the protocol's patterns let into none of them."""
+    fields = (
+        say.announce, say.memberdelay, int(say.reportholdtime), say.queue_reporthold,
+        say.queue_minutes, say.queue_seconds, say.queue_callerannounce,
+    )  # fmt: skip
+    return ",".join(str(field) for field in fields)
 
 
 def caller_id(name: str, number: str) -> str:

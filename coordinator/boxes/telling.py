@@ -3,9 +3,8 @@
 import random
 
 from coordinator.boxes import announcements
-from coordinator.line.announcing import Announcing
 from coordinator.line.engine import Engine
-from coordinator.protocol import Ask, Meeting, Told
+from coordinator.protocol import Ask, Told
 
 
 async def tell(engine: Engine, box: str, ask: Ask) -> Told | None:
@@ -27,9 +26,4 @@ async def tell(engine: Engine, box: str, ask: Ask) -> Told | None:
         ringing=settings.ringing,
         patience_s=standing.patience_s,
         rung=standing.state != "waiting",
-        meeting=_meeting(settings),
     )
-
-
-def _meeting(settings: Announcing) -> Meeting:
-    return Meeting(**{name: getattr(settings, name) for name in Meeting.model_fields})

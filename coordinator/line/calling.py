@@ -1,4 +1,5 @@
-"""What Queue() does around a talk: recording, a subroutine, variables on the channels. Pure."""
+"""What Queue() does around a talk: what is heard before it, recording, a subroutine, variables on
+the channels. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -30,8 +31,18 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 
+#: What agent and caller hear before they talk: goes with the offer, as a phone may answer before
+#: the caller's channel has asked for anything. The first four say whether there is something.
+MEETING = (
+    "announce", "memberdelay", "reportholdtime", "queue_callerannounce",
+    "queue_reporthold", "queue_minutes", "queue_seconds",
+)  # fmt: skip
+
+
 def packed(fields: Mapping[str, Any]) -> str:
     """What in these settings of a queue is no default, as the one text the line keeps of it; ""
-    when nothing is: then no offer looks further."""
+    when nothing is: then no offer looks further. `meeting`: as the originate command has it."""
     kept = {name: fields[name] for name, default in DEFAULTS.items() if fields[name] != default}
+    if any(fields[name] for name in MEETING[:4]):
+        kept["meeting"] = json.dumps({name: fields[name] for name in MEETING})
     return json.dumps(kept, sort_keys=True) if kept else ""

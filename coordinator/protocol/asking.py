@@ -33,7 +33,6 @@ StateInterface = Annotated[str, Field(pattern=rf"{DEVICE_PATTERN}|^$", max_lengt
 #: Which of its channel's requests this is.
 Number = Annotated[int, Field(gt=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
-Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
 #: What a caller has heard so far: the coordinator's own, kept on the channel between two asks.
 Heard = Annotated[str, Field(pattern=r"^[0-9.]{0,64}$")]
 
@@ -49,18 +48,6 @@ class Ask(Message):
     call_id: Id
     heard: Heard = ""
     spoke_s: Annotated[int, Field(ge=0, le=3600)] = 0
-
-
-class Meeting(Message):
-    """What agent and caller hear before they talk, by the queue's settings (line/announcing.py)."""
-
-    announce: Annotated[str, Field(pattern=rf"^({SOUND}(&{SOUND})*)?$", max_length=256)] = ""
-    memberdelay: Annotated[int, Field(ge=0, le=3600)] = 0
-    reportholdtime: bool = False
-    queue_reporthold: Sound = ""
-    queue_minutes: Sound = ""
-    queue_seconds: Sound = ""
-    queue_callerannounce: Sound = ""
 
 
 class Told(Message):
@@ -85,7 +72,6 @@ class Told(Message):
     ringing: bool = False
     patience_s: Annotated[int, Field(ge=0, le=7200)] = 0
     rung: bool = False
-    meeting: Meeting = Meeting()
 
 
 # ── What an agent changes at a phone ────────────────────────────────────────────────────────

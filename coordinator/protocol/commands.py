@@ -1,10 +1,11 @@
 """What to do on a box (coordinator → adapter)."""
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 
-from coordinator.names import SUBROUTINE_PATTERN, Id, Interface, Label, Name
+from coordinator.names import SOUND, SUBROUTINE_PATTERN, Id, Interface, Label, Name
 from coordinator.protocol.fields import Fence, Message, Text
 
 QueueStatus = Literal["WITHDRAW", "UNKNOWN", "FULL", "JOINEMPTY", "LEAVEEMPTY", "TIMEOUT"]
@@ -15,6 +16,24 @@ Shown = Annotated[
     BeforeValidator(lambda text: "".join(c for c in str(text) if c.isprintable())[:200]),
 ]
 Subroutine = Annotated[str, Field(pattern=SUBROUTINE_PATTERN)]
+Sound = Annotated[str, Field(pattern=rf"^({SOUND})?$")]
+
+
+class Meeting(Message):
+    """What agent and caller hear before they talk, by the queue's settings (line/announcing.py)."""
+
+    announce: Annotated[str, Field(pattern=rf"^({SOUND}(&{SOUND})*)?$", max_length=256)] = ""
+    memberdelay: Annotated[int, Field(ge=0, le=3600)] = 0
+    reportholdtime: bool = False
+    queue_reporthold: Sound = ""
+    queue_minutes: Sound = ""
+    queue_seconds: Sound = ""
+    queue_callerannounce: Sound = ""
+
+
+def _unpacked(value: Any) -> Any:
+    """The line keeps it as one text (line/calling.py)."""
+    return json.loads(value or "{}") if isinstance(value, str) else value
 
 
 class Originate(Message):
@@ -42,6 +61,7 @@ class Originate(Message):
     values: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@:+*#/,-]{0,600}$")] = ""
     membergosub: Subroutine = ""
     monitor_format: Label = ""
+    meeting: Annotated[Meeting, BeforeValidator(_unpacked)] = Meeting()
 
 
 class Cancel(Message):

@@ -5,7 +5,7 @@ import pytest
 from ami_adapter import asks
 from ami_adapter.actions import MAX_LINE
 from ami_adapter.headers import Headers
-from coordinator.protocol import Ask, Meeting, Told
+from coordinator.protocol import Ask, Told
 from tests.adapter.support.adapter import running
 from tests.adapter.support.asterisk import Manager
 from tests.adapter.support.coordinator import Coordinator
@@ -21,7 +21,6 @@ TOLD = Told(
     musicclass="jazz",
     ringing=True,
     patience_s=7200,
-    meeting=Meeting(announce="beep&hello", memberdelay=2, queue_reporthold="hold"),
 )
 
 
@@ -63,10 +62,9 @@ def test_what_cannot_be_read_is_dropped_and_said(changes: dict[str, str], says: 
     assert taken.foreign == ("key" in changes)
 
 
-def test_the_answer_in_two_variables() -> None:
+def test_the_answer_in_a_variable() -> None:
     words = "queue-thereare&#12&queue-callswaiting"
     assert asks.answer(TOLD) == f"15,12.0.0..0,{words},keys,jazz,1,7200,0"
-    assert asks.meeting(TOLD) == "beep&hello,2,0,hold,,,"
 
 
 def test_the_longest_answer_fits_a_line_of_the_manager() -> None:
@@ -74,14 +72,8 @@ def test_the_longest_answer_fits_a_line_of_the_manager() -> None:
     longest = Told(
         call_id="a-1-1", uniqueid="a-1", words=[sound] * 11, heard="1" * 64, again_s=86_400,
         context=sound, musicclass=sound, ringing=True, patience_s=7200,
-        meeting=Meeting(
-            announce="&".join([sound] * 3 + ["a" * 61]), memberdelay=3600, reportholdtime=True,
-            queue_reporthold=sound, queue_minutes=sound, queue_seconds=sound,
-            queue_callerannounce=sound,
-        ),
     )  # fmt: skip
-    for value in (asks.answer(longest), asks.meeting(longest)):
-        assert len(f"Value: {value}\r\n") <= MAX_LINE
+    assert len(f"Value: {asks.answer(longest)}\r\n") <= MAX_LINE
 
 
 async def test_an_ask_is_answered_on_the_channel(asterisk: Manager, line: Coordinator) -> None:
@@ -92,11 +84,10 @@ async def test_an_ask_is_answered_on_the_channel(asterisk: Manager, line: Coordi
         await here.link.event()
         assert await here.link.asked() == Ask(call_id="a-17.1-1", heard="3.40.0..0", spoke_s=7)
         await here.link.tells(TOLD)
-        for name, value in (("GVQ_MEETING", asks.meeting(TOLD)), ("GVQ_TOLD", asks.answer(TOLD))):
-            action = await here.box.expect("Setvar")
-            assert (action["Channel"], action["Variable"]) == (CALLER, name)
-            assert action["Value"] == value
-            here.box.answer(action)
+        action = await here.box.expect("Setvar")
+        assert (action["Channel"], action["Variable"]) == (CALLER, "GVQ_TOLD")
+        assert action["Value"] == asks.answer(TOLD)
+        here.box.answer(action)
 
 
 async def test_an_answer_for_who_waits_no_more_is_passed_over(

@@ -27,7 +27,15 @@ async def test_the_answer_is_the_lines(one: Replica) -> None:
     assert (told.call_id, told.uniqueid) == ("a-3-1", "a-3")
     assert told.words == ["queue-thereare", "#3", "queue-callswaiting", "queue-thankyou"]
     assert (told.again_s, told.context, told.musicclass, told.ringing) == (15, "keys", "jazz", True)
-    assert told.meeting == Meeting(
+    again = await a.asks(Ask(call_id="a-3-1", heard=told.heard))
+    assert (again.words, again.heard) == ([], told.heard)
+
+
+async def test_what_is_heard_before_the_talk_goes_with_the_offer(one: Replica) -> None:
+    a = await one.linked("a", "101")
+    await one.engine.put_queue("sales", SPEAKING)
+    await a.tell(a.caller("1"))
+    assert (await a.rung()).meeting == Meeting(
         announce="beep&hello",
         memberdelay=2,
         reportholdtime=True,
@@ -36,8 +44,6 @@ async def test_the_answer_is_the_lines(one: Replica) -> None:
         queue_seconds="queue-seconds",
         queue_callerannounce="connecting",
     )
-    again = await a.asks(Ask(call_id="a-3-1", heard=told.heard))
-    assert (again.words, again.heard) == ([], told.heard)
 
 
 async def test_a_place_may_be_on_another_box(one: Replica) -> None:

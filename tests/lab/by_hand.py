@@ -1,14 +1,14 @@
 """What an adapter does at a box, done by hand, and waiting for what its caller does meanwhile."""
 
 import itertools
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tests.lab.ami import Ami, Event
 
 _offers = itertools.count(1)
 
 
-async def offer(ami: Ami, join: Event, channel: str, visit: int = 1) -> str:
+async def offer(ami: Ami, join: Event, channel: str, visit: int = 1, meeting: str = "") -> str:
     """Ring an agent for this caller, as the adapter does; the offer's id."""
     offer_id = f"gvq-{next(_offers)}"
     caller = join["Uniqueid"]
@@ -18,6 +18,7 @@ async def offer(ami: Ami, join: Event, channel: str, visit: int = 1) -> str:
         "GVQ_FENCE=1",
         f"GVQ_CALL={caller}-{visit}",
         f"GVQ_CALLER={caller}",
+        f"GVQ_MEETING={quote(meeting, safe='&/')}",
         ActionID=offer_id,
         ChannelId=offer_id,
         Channel=channel,

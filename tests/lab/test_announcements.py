@@ -27,16 +27,15 @@ POSITION = "0,23.0.0..0,queue-thereare&#23&queue-callswaiting&queue-thankyou,,,0
 WITH_KEYS = POSITION.replace(",,,0", ",exits,,0")
 
 
-async def tell(ami: Ami, caller: str, told: str, meeting: str = "") -> None:
+async def tell(ami: Ami, caller: str, told: str) -> None:
     """Answer a caller's ask, as the adapter does."""
-    await ami.action("Setvar", Channel=caller, Variable="GVQ_MEETING", Value=meeting)
     await ami.action("Setvar", Channel=caller, Variable="GVQ_TOLD", Value=told)
 
 
-async def asked(ami: Ami, told: str, meeting: str = "") -> str:
+async def asked(ami: Ami, told: str) -> str:
     """Wait for a caller who asks, and answer; its channel."""
     caller = (await ami.wait("GvqAsk"))["Uniqueid"]
-    await tell(ami, caller, told, meeting)
+    await tell(ami, caller, told)
     return caller
 
 
@@ -339,11 +338,11 @@ async def test_the_agent_hears_what_the_queue_says(
 ) -> None:
     async with Phone("101", a.sip, audio=True) as phone, Callers(a, extension):
         join = await ami.wait("GvqJoin")
-        caller = await asked(ami, "0,,,,,0", meeting)
+        caller = await asked(ami, "0,,,,,0")
         waits = any(step.startswith("Wait") for step in expected)
         since = int(time.time()) - 125 + (2 if "beep" in meeting and waits else 0)
         await ami.action("Setvar", Channel=caller, Variable="GVQ_SINCE", Value=f"{since}.0")
-        offer_id = await offer(ami, join, "PJSIP/101")
+        offer_id = await offer(ami, join, "PJSIP/101", meeting=meeting)
         await ami.wait("GvqAnswer", Offer=offer_id)
         assert not ami.all("BridgeEnter")
         await ami.wait("BridgeEnter", Uniqueid=offer_id)
@@ -362,8 +361,8 @@ async def test_the_caller_hears_the_callerannounce_before_the_agent(ami: Ami, a:
             Phone("120", a.sip, audio=True) as ear,
             Callers(a, "continue", media_port=ear.audio_port),
         ):
-            await asked(ami, "0,,,,,0", meeting)
-            offer_id = await offer(ami, await ami.wait("GvqJoin"), "PJSIP/101")
+            await asked(ami, "0,,,,,0")
+            offer_id = await offer(ami, await ami.wait("GvqJoin"), "PJSIP/101", meeting=meeting)
             await ami.wait("BridgeEnter", Uniqueid=offer_id)
             await ami.wait("BridgeEnter", Uniqueid=(await ami.wait("GvqJoin"))["Uniqueid"])
             before = ear.heard

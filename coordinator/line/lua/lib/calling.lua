@@ -1,4 +1,5 @@
--- What an offer brings along for the talk (line/calling.py): recording, subroutine, and the variables
+-- What an offer brings along for the talk (line/calling.py): what is heard before it, recording,
+-- subroutine, and the variables
 -- of setinterfacevar, setqueuevar and setqueueentryvar, as they are now, over all boxes.
 
 local calling = {}
@@ -45,5 +46,6 @@ function calling.of(call, a)
   if asked.setqueuevar then add(of_queue(call)) end
   if asked.setqueueentryvar then add(of_entry(call)) end
   return { 'variables', table.concat(names, ','), 'values', table.concat(values, ','),
-    'membergosub', asked.membergosub or '', 'monitor_format', asked.monitor_format or '' }
+    'membergosub', asked.membergosub or '', 'monitor_format', asked.monitor_format or '',
+    'meeting', asked.meeting or '' }
 end
