@@ -8,21 +8,21 @@ local function whole_seconds(us)
 end
 
 local function of_member(call, a)
-  local m = membership(redis.call('HGET', K.memberships(a.name), call.queue))
+  local m = membership_in(call.queue, a.name)
   return { { 'MEMBERINTERFACE', a.interface }, { 'MEMBERNAME', a.name }, { 'MEMBERCALLS', int(m.calls) },
     { 'MEMBERLASTCALL', whole_seconds(a.last_call) }, { 'MEMBERPENALTY', int(m.penalty) },
     { 'MEMBERDYNAMIC', '1' }, { 'MEMBERREALTIME', '0' } }
 end
 
 local function of_queue(call)
-  local q = load(K.queue(call.queue))
-  local completed = tonumber(q.completed or '0')
-  local within = completed > 0 and 100 * tonumber(q.completed_in_level or '0') / completed or 0
-  return { { 'QUEUENAME', call.queue }, { 'QUEUEMAX', q.maxlen }, { 'QUEUESTRATEGY', q.strategy },
+  local q = queues.load(call.queue)
+  local completed = tonumber(q.completed)
+  local within = completed > 0 and 100 * tonumber(q.completed_in_level) / completed or 0
+  return { { 'QUEUENAME', call.queue }, { 'QUEUEMAX', int(q.settings.maxlen) }, { 'QUEUESTRATEGY', q.settings.strategy },
     { 'QUEUECALLS', int(redis.call('ZCARD', K.line(call.queue))) },
     { 'QUEUEHOLDTIME', whole_seconds(q.hold_us) }, { 'QUEUETALKTIME', whole_seconds(q.talk_us) },
-    { 'QUEUECOMPLETED', int(completed) }, { 'QUEUEABANDONED', q.abandoned or '0' },
-    { 'QUEUESRVLEVEL', q.servicelevel }, { 'QUEUESRVLEVELPERF', string.format('%.1f', within) } }
+    { 'QUEUECOMPLETED', int(completed) }, { 'QUEUEABANDONED', q.abandoned },
+    { 'QUEUESRVLEVEL', int(q.settings.servicelevel) }, { 'QUEUESRVLEVELPERF', string.format('%.1f', within) } }
 end
 
 -- QEHOLDTIME is the box's to fill in, for it knows when the talk begins: the last, without a value.
@@ -32,8 +32,8 @@ end
 
 -- Fields of the originate command, as a flat list; empty where the queue asks for nothing.
 function calling.of(call, a)
-  local text = redis.call('HGET', K.queue(call.queue), 'calling')
-  if not text or text == '' then return {} end
+  local text = queues.load(call.queue).calling
+  if text == '' then return {} end
   local asked, names, values = cjson.decode(text), {}, {}
   local function add(variables)
     for _, v in ipairs(variables) do

@@ -3,6 +3,9 @@
 local prefix = ''
 local now = 0
 local earliest = 0     -- earliest timer set by this step, µs
+local records = {}     -- key → record, false where there is none (record.lua)
+local unwritten = {}   -- records of which fields are to be written
+local memberships = {} -- agent → its memberships (membership.lua)
 local freed = {}       -- agents this step made available
 local opened = {}      -- callers this step made open
 local ending = {}      -- callers this step made wait whose patience may be over (patience.lua)
@@ -12,7 +15,7 @@ local stirred = { queue = {}, agent = {} }   -- of whom some member or caller is
 
 -- A number as whole digits. Lua's own conversion keeps 14, µs need 16.
 local function int(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 -- A drawn whole number. Redis seeds Lua's own generator alike for every call.
@@ -31,6 +34,7 @@ local function begin(keys, args)
     now = time[1] * 1000000 + time[2]
   end
   earliest, draws, freed, opened, ending, touched = 0, 0, {}, {}, {}, {}
+  records, unwritten, memberships = {}, {}, {}
   stirred = { queue = {}, agent = {} }
   local arg = cjson.decode(args[1])
   asked = { by = arg.asked_by or false, uniqueid = arg.asked_on or false }
