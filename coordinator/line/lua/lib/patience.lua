@@ -45,11 +45,10 @@ end
 
 -- Before the match. While the line is held nobody can be seen to be there: the pass begins anew.
 function patience.before_match()
-  local held = meta().held
   for _, id in ipairs(ending) do
     local call = calls.load(id)
     if call and call.state == 'waiting' and call.attached == '1' then
-      if held and call.once == '1' then
+      if meta().held and call.once == '1' then
         save(call, 'tried', '', 'unanswered', '')
       end
       if is_over(call) then let_go(call) end

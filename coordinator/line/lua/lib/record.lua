@@ -29,29 +29,32 @@ local function create(key, kind)
   return record
 end
 
+local usual = {}       -- kind → one with all its fields as they are by default
+
 -- A record of which no more than these fields is needed, and nothing to be changed.
 local function glance(key, kind, ...)
   if records[key] then return records[key] end
-  local names, record = { ... }, kind()
+  usual[kind] = usual[kind] or kind()
+  local names, record = { ... }, {}
   for i, value in ipairs(redis.call('HMGET', key, ...)) do
-    if value then record[names[i]] = value end
+    record[names[i]] = value or usual[kind][names[i]]
   end
   return record
 end
 
 -- Gives fields of a record other values; numbers become whole.
 local function save(record, ...)
-  local fields = { ... }
+  local fields, changes = { ... }, record.changes
   for i = 1, #fields, 2 do
     local field, value = fields[i], fields[i + 1]
     if type(value) == 'number' then value = int(value) end
     if record[field] ~= value then
-      record[field] = value
-      if not record.changes then
-        record.changes = {}
+      if not changes then
+        changes = {}
+        record.changes = changes
         unwritten[#unwritten + 1] = record
       end
-      record.changes[field] = true
+      record[field], changes[field] = value, true
     end
   end
 end
@@ -70,23 +73,26 @@ local function erase(record)
   records[record.key] = false
 end
 
+local words = {}       -- of one command after the other: a new table each time would grow each time
+
 -- At a step's end.
 local function write_records()
   for _, record in ipairs(unwritten) do
-    local fields, n = {}, 0
+    local n = 0
     for field in pairs(record.changes) do
-      fields[n + 1], fields[n + 2] = field, record[field]
+      words[n + 1], words[n + 2] = field, record[field]
       n = n + 2
     end
     if n > 0 and records[record.key] == record then
-      redis.call('HSET', record.key, unpack(fields, 1, n))
+      redis.call('HSET', record.key, unpack(words, 1, n))
     end
   end
 end
 
 -- What the line remembers of itself.
 local function meta()
-  return load(K.meta(), META) or create(K.meta(), META)
+  remembered = remembered or load(K.meta(), META) or create(K.meta(), META)
+  return remembered
 end
 
 -- A comma list ',a,b,' as a set: has, with, without.

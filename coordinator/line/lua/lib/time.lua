@@ -10,7 +10,7 @@ local function keep_time()
   elseif now + owed < last then
     owed = last - now
   end
-  now = now + owed
+  if owed > 0 then set_now(now + owed) end
   save(meta(), 'last', now, 'ahead', owed)
   return last > 0 and now - last or 0
 end
