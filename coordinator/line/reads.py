@@ -212,7 +212,7 @@ class Reads:
     ) -> list[tuple[str, Originate | Cancel | Release | KeepTicket]]:
         """Commands of a box after that id, oldest first; waits up to block_ms for one."""
         rows = await self._stream(self._key("commands", box), after, 100, block_ms)
-        return [(entry_id, COMMAND.validate_python(fields)) for entry_id, fields in rows]
+        return [(entry_id, COMMAND.validate_json(fields["command"])) for entry_id, fields in rows]
 
     async def command_done(self, box: str, *ids: str) -> None:
         """These are executed and are never sent again."""
@@ -223,7 +223,7 @@ class Reads:
     ) -> list[Entry]:
         """Journal entries after that id; waits up to block_ms for one."""
         rows = await self._stream(self._key("journal"), after, limit, block_ms)
-        return [Entry.from_stream(entry_id, fields) for entry_id, fields in rows]
+        return [Entry.from_stream(entry_id, fields["entry"]) for entry_id, fields in rows]
 
     async def trim_journal(self, keep: int, upto: str) -> None:
         """Drops the oldest entries beyond about `keep`, none of them after the entry `upto`."""

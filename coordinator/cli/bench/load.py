@@ -145,7 +145,7 @@ class Box:
             self.after = entries[-1][0]
         offers = []
         for _, fields in entries:
-            record = dict(zip(fields[::2], fields[1::2], strict=True))
+            record = json.loads(fields[1])
             if record["kind"] == "originate":
                 call = Offer(record["offer_id"], int(record["fence"]), record["call_id"])
                 offers.append(call)

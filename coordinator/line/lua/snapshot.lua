@@ -139,8 +139,7 @@ end
 local function undone(box)
   local let_gone, unheard = {}, {}
   for _, entry in ipairs(redis.call('XRANGE', K.commands(box), '-', '+')) do
-    local fields = {}
-    for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+    local fields = cjson.decode(entry[2][2])
     if fields.kind == 'release' then let_gone[fields.call_id] = fields end
     if fields.kind == 'originate' then unheard[fields.offer_id] = true end
   end

@@ -4,8 +4,6 @@
 -- of all callers that may now be matched, the first by (queue weight, place) gets its best agent,
 -- until none can be. Nothing else need be looked at: before the step, nobody could be matched.
 
-local match = {}
-
 local PASSED_OVER = 5   -- callers ahead that the journal names
 
 -- Who is ahead and why they do not get this agent: for the journal and `gvq why`.
@@ -52,8 +50,7 @@ local function serve(call)
     calls.close(call)
   end
   local ahead = position(queue, call.place) - 1
-  local passed = cjson.encode(passed_over(call, ahead))
-  local rows = cjson.encode(considered(seen, w))
+  local passed, rows = passed_over(call, ahead), considered(seen, w)
   for _, m in ipairs(chosen) do
     local a = agents.load(m.agent)
     local ring_us = patience.ring_us(call, q.settings.timeout)
