@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: Fields that hold whole numbers (Redis streams carry only text).
+#: Fields that hold whole numbers (text in Redis: Lua's JSON keeps 14 digits).
 INTEGERS = frozenset(
     {
         "at_us", "priority", "rank", "position", "fence", "penalty", "min_penalty", "max_penalty",
@@ -150,23 +150,24 @@ class Entry:
         return cls(str(body["id"]), int(body["at_us"]), str(body["type"]), data)
 
     @classmethod
-    def from_stream(cls, entry_id: str, fields: Mapping[str, str]) -> "Entry":
-        """An entry as Redis holds it: flat text fields."""
+    def from_stream(cls, entry_id: str, text: str) -> "Entry":
+        """An entry as Redis holds it: a JSON object, its numbers as text."""
+        fields: dict[str, Any] = json.loads(text)
         data = {k: _typed(k, v) for k, v in fields.items() if k not in ("at_us", "type")}
         return cls(entry_id, int(fields["at_us"]), fields["type"], data)
 
 
-def _typed(name: str, text: str) -> Any:
+def _typed(name: str, value: Any) -> Any:
     if name in INTEGERS:
-        return int(text)
-    # Lua's JSON writes {} for an empty list, and keeps 14 digits of a number: so digits are text.
+        return int(value)
+    # Lua's JSON writes {} for an empty list.
     if name == "considered":
-        return [[agent, int(tier), int(metric)] for agent, tier, metric in json.loads(text) or []]
+        return [[agent, int(tier), int(metric)] for agent, tier, metric in value or []]
     if name == "passed_over":
-        return json.loads(text) or []
+        return value or []
     if name in ("queues", "paused_in"):
-        return text.split(",") if text else []
-    return text
+        return value.split(",") if value else []
+    return value
 
 
 def read_lines(lines: Iterable[str]) -> Iterator[Entry]:

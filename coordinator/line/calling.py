@@ -41,8 +41,13 @@ MEETING = (
 
 def packed(fields: Mapping[str, Any]) -> str:
     """What in these settings of a queue is no default, as the one text the line keeps of it; ""
-    when nothing is: then no offer looks further. `meeting`: as the originate command has it."""
+    when nothing is: then no offer looks further."""
     kept = {name: fields[name] for name, default in DEFAULTS.items() if fields[name] != default}
-    if any(fields[name] for name in MEETING[:4]):
-        kept["meeting"] = json.dumps({name: fields[name] for name in MEETING})
     return json.dumps(kept, sort_keys=True) if kept else ""
+
+
+def meeting(fields: Mapping[str, Any]) -> str:
+    """The same of what agent and caller hear before they talk, as the originate command has it."""
+    if not any(fields[name] for name in MEETING[:4]):
+        return ""
+    return json.dumps({name: fields[name] for name in MEETING})

@@ -67,16 +67,18 @@ class Engine(reads.Reads):
     async def put_queue(self, queue: str, settings: QueueSettings) -> Reply:
         """Creates a queue or changes its settings; the line itself is untouched."""
         fields = asdict(settings)
-        # One text: no transition looks into it, and each ask of a caller reads it (reads.standing).
-        packed = {*announcing.DEFAULTS, *calling.DEFAULTS}
-        kept = {
-            name: int(value) if isinstance(value, bool) else value
-            for name, value in fields.items()
-            if name not in packed
-        }
-        kept["announcing"] = announcing.packed(fields)
-        kept["calling"] = calling.packed(fields)
-        return await self._ask("put_queue", queue=queue, settings=kept)
+        # Texts: no transition looks into what is heard, and each ask of a caller reads it
+        # (reads.standing); the others are read as one (lua/lib/queue.lua).
+        apart = {*announcing.DEFAULTS, *calling.DEFAULTS}
+        deciding = {name: value for name, value in fields.items() if name not in apart}
+        return await self._ask(
+            "put_queue",
+            queue=queue,
+            deciding=json.dumps(deciding, sort_keys=True),
+            announcing=announcing.packed(fields),
+            calling=calling.packed(fields),
+            meeting=calling.meeting(fields),
+        )
 
     async def delete_queue(self, queue: str) -> Reply:
         """Raises Refused: unknown_queue, queue_in_use."""

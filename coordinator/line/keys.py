@@ -23,12 +23,13 @@ TABLE: dict[str, Key] = {
         "meta",
         "hash",
         "last fence; highest ticket restored; hold deadline, µs; server's run id, since when, that "
-        "mirrored to; time of the last step, by how much the line is ahead of the clock",
+        "mirrored to; time of the last step, by how much the line is ahead of the clock; how many "
+        "queues have leavewhenempty",
     ),
     "queues": Key("queues", "set", "names of all queues"),
     "rules": Key("rules", "hash", "penalty rule → its changes as JSON"),
     "emptying": Key("emptying", "set", "queues with leavewhenempty"),
-    "queue": Key("queue:{}", "hash", "settings, round-robin pointer, counters, moving averages"),
+    "queue": Key("queue:{}", "hash", "settings as texts, round-robin pointer, figures"),
     "members": Key("members:{}", "set", "agents who are members of a queue"),
     "agents": Key("agents", "set", "names of all agents"),
     "agent": Key("agent:{}", "hash", "interface, login, pause, home, device, offer, call, timer"),

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from coordinator.errors import Refused
 from coordinator.journal import Entry
-from coordinator.line import keys
+from coordinator.line import keys, records
 from coordinator.line.announcing import Announcing, unpacked
 from coordinator.line.types import (
     RING_ON_S,
@@ -34,6 +34,9 @@ PLACE_HEAD = 26
 FIGURES = (
     "completed", "abandoned", "hold_us", "talk_us", "completed_in_level", "abandoned_in_level",
 )  # fmt: skip
+
+#: What of an agent a member shows.
+MEMBER = ("interface", "state", "device", "paused")
 
 #: A caller whose ring goes on beyond its timeout: longer than that, and its box has no line.
 PATIENCE_S = 10
@@ -120,13 +123,13 @@ class Reads:
         """A caller who waits on this box now; None when none does."""
         names = ("box", "queue", "place", "state", "joined", "uniqueid", "conf")
         found = await self._await(self._redis.hmget(self._key("call", call_id), names))
-        call = dict(zip(names, found, strict=True))
-        if call["box"] != box:
+        call = records.of(records.CALL, names, found)
+        if call.get("box") != box:
             return None
         pipe = self._redis.pipeline(transaction=False)
         pipe.zrank(self._key("line", call["queue"]), call["place"])
-        pipe.hmget(self._key("queue", call["queue"]), "announcing", "hold_us", "timeout")
-        ahead, (announcing, hold_us, timeout) = await pipe.execute()
+        pipe.hmget(self._key("queue", call["queue"]), "deciding", "announcing", "hold_us")
+        ahead, (deciding, announcing, hold_us) = await pipe.execute()
         if ahead is None:
             return None
         return Standing(
@@ -136,7 +139,7 @@ class Reads:
             waited_us=max(0, await self.now_us() - int(call["joined"])),
             settings=Announcing(**unpacked(announcing)),
             hold_us=int(hold_us or 0),
-            patience_s=(int(timeout) or RING_ON_S) + PATIENCE_S if call["conf"] == "1" else 0,
+            patience_s=_patience_s(deciding) if call["conf"] == "1" else 0,
         )
 
     async def reports(self, box: str, interface: str) -> bool:
@@ -163,7 +166,7 @@ class Reads:
         names = await self._names("members", queue)
         pipe = self._redis.pipeline(transaction=False)
         for name in names:
-            pipe.hmget(self._key("agent", name), "interface", "state", "device", "paused")
+            pipe.hmget(self._key("agent", name), *MEMBER)
             pipe.hget(self._key("memberships", name), queue)
         rows = await pipe.execute()
         pairs = zip(rows[::2], rows[1::2], strict=True)
@@ -209,7 +212,7 @@ class Reads:
     ) -> list[tuple[str, Originate | Cancel | Release | KeepTicket]]:
         """Commands of a box after that id, oldest first; waits up to block_ms for one."""
         rows = await self._stream(self._key("commands", box), after, 100, block_ms)
-        return [(entry_id, COMMAND.validate_python(fields)) for entry_id, fields in rows]
+        return [(entry_id, COMMAND.validate_json(fields["command"])) for entry_id, fields in rows]
 
     async def command_done(self, box: str, *ids: str) -> None:
         """These are executed and are never sent again."""
@@ -220,7 +223,7 @@ class Reads:
     ) -> list[Entry]:
         """Journal entries after that id; waits up to block_ms for one."""
         rows = await self._stream(self._key("journal"), after, limit, block_ms)
-        return [Entry.from_stream(entry_id, fields) for entry_id, fields in rows]
+        return [Entry.from_stream(entry_id, fields["entry"]) for entry_id, fields in rows]
 
     async def trim_journal(self, keep: int, upto: str) -> None:
         """Drops the oldest entries beyond about `keep`, none of them after the entry `upto`."""
@@ -262,22 +265,16 @@ def _queue_view(
 
 
 def _settings(fields: dict[str, str]) -> QueueSettings:
-    kept: dict[str, Any] = {
-        name: _typed(field.type, fields[name])
-        for name, field in QueueSettings.__dataclass_fields__.items()
-        if name in fields
-    }
-    texts = (unpacked(fields.get(name)) for name in ("announcing", "calling"))
-    return QueueSettings(**kept, **{name: value for text in texts for name, value in text.items()})
+    texts = (unpacked(fields.get(name)) for name in ("deciding", "announcing", "calling"))
+    return QueueSettings(**{name: value for text in texts for name, value in text.items()})
 
 
-def _typed(kind: object, text: str) -> int | bool | str:
-    if kind is bool:
-        return text == "1"
-    return int(text) if kind is int else text
+def _patience_s(deciding: str) -> int:
+    return (int(unpacked(deciding)["timeout"]) or RING_ON_S) + PATIENCE_S
 
 
-def _caller_view(call_id: str, fields: dict[str, str], position: int) -> WaitingCaller:
+def _caller_view(call_id: str, found: dict[str, str], position: int) -> WaitingCaller:
+    fields = records.whole(records.CALL, found)
     detached = fields["attached"] != "1" and fields["state"] == "waiting"
     return WaitingCaller(
         call_id=call_id,
@@ -296,7 +293,8 @@ def _caller_view(call_id: str, fields: dict[str, str], position: int) -> Waiting
     )
 
 
-def _agent_view(name: str, fields: dict[str, str], memberships: dict[str, str]) -> AgentView:
+def _agent_view(name: str, found: dict[str, str], memberships: dict[str, str]) -> AgentView:
+    fields = records.whole(records.AGENT, found)
     return AgentView(
         name=name,
         interface=fields["interface"],
@@ -308,22 +306,25 @@ def _agent_view(name: str, fields: dict[str, str], memberships: dict[str, str]) 
         until_us=int(fields["until"]),
         last_call_us=int(fields["last_call"]),
         logged_in=fields["logged_in"] == "1",
-        logged_in_us=int(fields.get("logged_in_at", 0)),
+        logged_in_us=int(fields["logged_in_at"]),
         paused=fields["paused"] == "1",
         autopaused=fields["autopaused"] == "1",
         pause_reason=fields["reason"],
-        paused_us=int(fields.get("paused_at", 0)),
+        paused_us=int(fields["paused_at"]),
         state_interface=fields["phone"],
         memberships={queue: _membership(value) for queue, value in memberships.items()},
     )
 
 
-def _member_view(fields: list[str], value: str) -> MemberView:
-    interface, state, device, paused = fields
+def _member_view(fields: list[str | None], value: str) -> MemberView:
+    agent = records.of(records.AGENT, MEMBER, fields)
     membership = _membership(value)
-    everywhere = paused == "1"
     return MemberView(
-        interface, cast(AgentState, state), device, everywhere or membership.paused, membership
+        agent["interface"],
+        cast(AgentState, agent["state"]),
+        agent["device"],
+        agent["paused"] == "1" or membership.paused,
+        membership,
     )
 
 
@@ -344,7 +345,8 @@ def _membership(value: str) -> Membership:
     )
 
 
-def _box_view(name: str, fields: dict[str, str], calls: int) -> BoxView:
+def _box_view(name: str, found: dict[str, str], calls: int) -> BoxView:
+    fields = records.whole(records.BOX, found)
     return BoxView(
         name=name,
         attached=fields["attached"] == "1",

@@ -11,14 +11,14 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from coordinator.line import keys
+from coordinator.line import keys, records
 from coordinator.line.types import RING_ON_S
 
-#: Shared pieces, in the order they build on each other; keys.lua_table() follows the first.
+#: Shared pieces, in the order they build on each other; the tables of Python follow the first.
 LIBRARY = (
-    "clock", "time", "record", "journal", "timers", "box", "index", "agent", "window", "calling",
-    "offer", "rules", "figures", "line", "placing", "choose", "patience", "match", "admission",
-    "hold", "members", "autopause", "boxes", "transition",
+    "clock", "record", "time", "journal", "timers", "box", "queue", "index", "membership", "agent",
+    "window", "calling", "offer", "rules", "figures", "line", "placing", "choose", "patience",
+    "match", "admission", "hold", "members", "autopause", "boxes", "transition",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def library(timing: Timing) -> tuple[str, str]:
             f"local RING_ON_S = {RING_ON_S}",
             shared[0],
             keys.lua_table(),
+            records.lua_table(),
             *shared[1:],
             *(_room(source) for source in _sources(root / "strategies")),
             *(_room(source) for source in _sources(root)),

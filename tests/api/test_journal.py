@@ -177,9 +177,8 @@ async def test_one_who_does_not_read_is_cut_off(
     monkeypatch.setattr(events, "STUCK_S", 0.2)
     # More than the kernel keeps for a connection that is not read.
     for _ in range(60):
-        await redis.xadd(
-            key(tenant, "journal"), {"at_us": 1, "type": "line.held", "reason": "x" * 200_000}
-        )
+        entry = {"at_us": "1", "type": "line.held", "reason": "x" * 200_000}
+        await redis.xadd(key(tenant, "journal"), {"entry": json.dumps(entry)})
     with open_connection(url) as deaf:
         deaf.sendall(
             f"GET /v1/events?after=0 HTTP/1.1\r\nHost: x\r\n"

@@ -145,7 +145,7 @@ class Box:
             self.after = entries[-1][0]
         offers = []
         for _, fields in entries:
-            record = dict(zip(fields[::2], fields[1::2], strict=True))
+            record = json.loads(fields[1])
             if record["kind"] == "originate":
                 call = Offer(record["offer_id"], int(record["fence"]), record["call_id"])
                 offers.append(call)
@@ -237,8 +237,11 @@ class Floor:
             await asyncio.gather(*(_round(box, joins=False) for box in self.boxes))
 
     async def audit(self) -> Report:
-        """What `gvq verify` says of the journal's beginning, AUDITED entries at most."""
-        return audit(await self.engine.journal(limit=AUDITED))
+        """What `gvq verify` says of the journal's first steps, AUDITED entries at most."""
+        entries = await self.engine.journal(limit=AUDITED)
+        if len(entries) == AUDITED:  # the last step may go on behind the cut
+            entries = [entry for entry in entries if entry.at_us != entries[-1].at_us]
+        return audit(entries)
 
 
 async def _work(box: Box, until: float) -> None:

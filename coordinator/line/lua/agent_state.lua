@@ -11,29 +11,29 @@
 local CHANGES = {
   login = function(a)
     if a.logged_in == '1' then return false end
-    save(K.agent(a.name), a, 'logged_in', '1', 'logged_in_at', now, 'misses', '0')
+    save(a, 'logged_in', '1', 'logged_in_at', now, 'misses', '0')
     return true
   end,
   logout = function(a)
     if a.logged_in == '0' then return false end
-    save(K.agent(a.name), a, 'logged_in', '0')
+    save(a, 'logged_in', '0')
     return true
   end,
   pause = function(a, reason)
     local same = a.paused == '1' and a.autopaused == '0' and a.reason == reason
     if same then return false end
-    save(K.agent(a.name), a, 'paused', '1', 'autopaused', '0', 'reason', reason, 'paused_at', now)
+    save(a, 'paused', '1', 'autopaused', '0', 'reason', reason, 'paused_at', now)
     return true
   end,
   end_pause = function(a)
     if a.paused == '0' or a.autopaused == '1' then return false end
-    save(K.agent(a.name), a, 'paused', '0', 'reason', '')
+    save(a, 'paused', '0', 'reason', '')
     return true
   end,
   unpause = function(a)
     local ended = members.end_pauses(a)
     if a.paused == '0' and not ended then return false end
-    save(K.agent(a.name), a, 'paused', '0', 'autopaused', '0', 'reason', '', 'misses', '0')
+    save(a, 'paused', '0', 'autopaused', '0', 'reason', '', 'misses', '0')
     return true
   end,
 }

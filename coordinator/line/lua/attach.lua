@@ -12,9 +12,8 @@
 --            | stale_link (an older epoch)
 -- Journal    line.held
 transition('attach', function(arg)
-  if redis.call('HEXISTS', K.meta(), 'mirrored') == 0 then return 'not_ready' end
-  local key = K.box(arg.box)
-  local b = load(key) or { seen = '0', heard = '0', attached = '0', linked = '0', seq = '0' }
+  if not meta().mirrored then return 'not_ready' end
+  local b = box_of(arg.box) or create(K.box(arg.box), BOX)
   local alive = b.linked == '1' and now < tonumber(b.heard) + LEASE_US
   if alive and b.instance ~= arg.instance then return 'box_already_linked' end
   if b.instance == arg.instance and arg.epoch < tonumber(b.epoch) then return 'stale_link' end
@@ -25,9 +24,8 @@ transition('attach', function(arg)
     hold.begin(hold.boxes_of(b.owner), 'coordinator gone')
   end
   redis.call('SADD', K.boxes(), arg.box)
-  redis.call('HSET', key, 'link', arg.link, 'instance', arg.instance, 'epoch', arg.epoch,
-    'owner', arg.owner, 'linked', '1', 'attached', b.attached, 'seq', seq,
-    'fresh', resumed and '0' or '1', 'heard', now)
-  redis.call(resumed and 'HSET' or 'HSETNX', key, 'seen', resumed and now or 0)
+  save(b, 'link', arg.link, 'instance', arg.instance, 'epoch', arg.epoch, 'owner', arg.owner,
+    'linked', '1', 'seq', seq, 'fresh', resumed and '0' or '1', 'heard', now)
+  if resumed then save(b, 'seen', now) end
   return 'ok', { seq = seq, fresh = resumed and '0' or '1' }
 end)

@@ -9,7 +9,7 @@ transition('delete_agent', function(arg)
   if not a then return 'unknown_agent' end
   if a.offer ~= '' or a.call ~= '' then return 'agent_busy' end
   local at_work = a.logged_in == '1'
-  save(K.agent(a.name), a, 'logged_in', '0')
+  save(a, 'logged_in', '0')
   if at_work then agents.tell(a, 'logout', 'api') end
   agents.refresh(a)
   journal('agent.state', 'agent', a.name, 'state', 'offline', 'reason', 'deleted', 'home', a.home,
@@ -20,5 +20,5 @@ transition('delete_agent', function(arg)
   redis.call('HDEL', K.interfaces(), a.interface)
   agents.unwatch(a, a.phone)
   redis.call('SREM', K.agents(), a.name)
-  redis.call('DEL', K.agent(a.name))
+  erase(a)
 end)

@@ -5,14 +5,14 @@
 -- Returns    ok | unknown_queue | queue_in_use {callers}
 -- Journal    member.changed*, queue.changed
 transition('delete_queue', function(arg)
-  if redis.call('SISMEMBER', K.queues(), arg.queue) == 0 then return 'unknown_queue' end
+  if not queues.load(arg.queue) then return 'unknown_queue' end
   local waiting = redis.call('ZCARD', K.line(arg.queue))
   if waiting > 0 then return 'queue_in_use', { callers = waiting } end
   for _, agent in ipairs(redis.call('SMEMBERS', K.members(arg.queue))) do
     members.remove(arg.queue, agents.load(agent))
   end
-  redis.call('DEL', K.queue(arg.queue))
+  erase(queues.load(arg.queue))
   redis.call('SREM', K.queues(), arg.queue)
-  redis.call('SREM', K.emptying(), arg.queue)
+  queues.empties(arg.queue, false)
   journal('queue.changed', 'queue', arg.queue, 'removed', 1)
 end)

@@ -7,12 +7,11 @@
 -- Returns    ok {fresh: 1 while a snapshot must come first} | unknown_box | stale_link
 -- Journal    line.resumed
 transition('heartbeat', function(arg)
-  local key = K.box(arg.box)
-  local link, fresh = unpack(redis.call('HMGET', key, 'link', 'fresh'))
-  if not link then return 'unknown_box' end
-  if link ~= arg.link then return 'stale_link' end
-  redis.call('HSET', key, 'heard', now)
-  if fresh ~= '0' then return 'ok', { fresh = '1' } end
-  redis.call('HSET', key, 'seen', now, 'floor', now)
+  local b = box_of(arg.box)
+  if not b then return 'unknown_box' end
+  if b.link ~= arg.link then return 'stale_link' end
+  save(b, 'heard', now)
+  if b.fresh ~= '0' then return 'ok', { fresh = '1' } end
+  save(b, 'seen', now, 'floor', now)
   hold.heard(arg.box)
 end)

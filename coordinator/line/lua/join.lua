@@ -10,8 +10,9 @@
 --            {rank, …} | unknown_queue | queue_full | queue_empty | any refusal of accept()
 -- Journal    caller.moved (placed)*, caller.joined, then what the match makes of it; or
 --            caller.refused
-local function ticket(call)
-  return { rank = call.rank, priority = call.priority, position = position(call.queue, call.place) }
+local function ticket(call, at)
+  return { rank = call.rank, priority = call.priority,
+    position = at or position(call.queue, call.place) }
 end
 
 local REFUSED = {
@@ -35,7 +36,7 @@ transition('join', function(arg)
   if refusal == 'duplicate' and call and call.box == arg.box then return refusal, ticket(call) end
   if refusal then return refusal, data end
   if call and call.box == arg.box then return 'duplicate_join', ticket(call) end
-  local known = redis.call('SISMEMBER', K.queues(), join.queue) == 1
+  local known = queues.load(join.queue) ~= nil
   if call or not known then
     command(arg.box, 'release', 'call_id', join.call_id, 'uniqueid', join.uniqueid,
       'status', 'UNKNOWN')
@@ -47,7 +48,7 @@ transition('join', function(arg)
   if outcome then return refuse(arg.box, join, outcome) end
   local cut
   call, cut = placing.newcomer(join, arg.box, arg.age_us)
-  local given = ticket(call)
+  local given = ticket(call, call.original_position)
   given.age_cut = cut and '1' or '0'
   return 'ok', given
 end)

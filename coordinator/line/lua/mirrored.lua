@@ -5,5 +5,5 @@
 -- Returns    ok
 -- Journal    -
 transition('mirrored', function(arg)
-  redis.call('HSET', K.meta(), 'mirrored', arg.run_id)
+  save(meta(), 'mirrored', arg.run_id)
 end)

@@ -22,7 +22,7 @@ transition('offer_ended', function(arg)
   -- One of the others has the caller, and will say so: nobody more is to be rung (ringall).
   if arg.outcome == 'answered_elsewhere' then
     calls.close(call)
-    save(K.call(call.id), call, 'tier', '')
+    save(call, 'tier', '')
   end
   calls.reopen(call)
 end)

@@ -6,10 +6,10 @@
 -- Returns    ok | unknown_queue | unknown_agent | not_a_member
 -- Journal    member.changed*, agent.state
 transition('pause_member', function(arg)
-  if redis.call('SISMEMBER', K.queues(), arg.queue) == 0 then return 'unknown_queue' end
+  if not queues.load(arg.queue) then return 'unknown_queue' end
   local a = agents.load(arg.agent)
   if not a then return 'unknown_agent' end
-  if redis.call('HEXISTS', K.memberships(a.name), arg.queue) == 0 then return 'not_a_member' end
+  if not membership_in(arg.queue, a.name) then return 'not_a_member' end
   if arg.paused == 1 then
     members.pause(arg.queue, a, '1', arg.reason, 'api')
   else

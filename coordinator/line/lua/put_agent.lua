@@ -12,19 +12,17 @@ transition('put_agent', function(arg)
     if owner then return 'interface_taken', { agent = owner, interface = device } end
   end
   if a and (a.offer ~= '' or a.call ~= '') then return 'agent_busy' end
-  local key, was = K.agent(arg.agent), a and a.interface
+  local was = a and a.interface
   if a then
     redis.call('HDEL', K.interfaces(), a.interface)
     agents.unwatch(a, a.phone)
   else
-    a = { name = arg.agent }
+    a = create(K.agent(arg.agent), AGENT)
+    a.name = arg.agent
     redis.call('SADD', K.agents(), arg.agent)
-    save(key, a, 'logged_in', '0', 'paused', '0', 'reason', '', 'home', '', 'device', '',
-      'offer', '', 'stopping', '', 'call', '', 'until', '0', 'until_why', '', 'last_call', '0', 'free', '',
-      'state', 'new', 'state_why', '', 'autopaused', '0', 'misses', '0', 'rings', '0', 'phone', '')
   end
   local moved = a.phone ~= arg.phone
-  save(key, a, 'interface', arg.interface, 'phone', arg.phone)
+  save(a, 'interface', arg.interface, 'phone', arg.phone)
   redis.call('HSET', K.interfaces(), arg.interface, arg.agent)
   agents.watch(a, arg.phone)
   if was and was ~= arg.interface then agents.tell(a, 'interface', 'api', was) end

@@ -6,7 +6,7 @@
 -- Returns    ok | unknown_queue | unknown_agent
 -- Journal    member.changed for each change
 transition('put_member', function(arg)
-  if redis.call('SISMEMBER', K.queues(), arg.queue) == 0 then return 'unknown_queue' end
+  if not queues.load(arg.queue) then return 'unknown_queue' end
   local a = agents.load(arg.agent)
   if not a then return 'unknown_agent' end
   members.put(arg.queue, a, arg)

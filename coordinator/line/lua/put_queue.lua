@@ -2,7 +2,8 @@
 -- Guarantee  Callers keep their places; a new strategy rules from the next decision, a new
 --            leavewhenempty or ringinuse at once.
 -- KEYS       tenant prefix
--- ARGV       {queue, settings: the fields of QueueSettings, those of Announcing as one text}
+-- ARGV       {queue, deciding, announcing, calling, meeting: its settings as a text each
+--            (engine.py)}
 -- Returns    ok
 -- Journal    queue.changed when anything changed; caller.left (leave_empty)*
 -- ringall again: who was rung by it before, and still is, takes more agents.
@@ -13,24 +14,21 @@ local function follow_ringall(queue)
 end
 
 transition('put_queue', function(arg)
-  local key, s = K.queue(arg.queue), arg.settings
-  local before = load(key) or {}
-  local changed = false
-  for field, value in pairs(s) do changed = changed or before[field] ~= tostring(value) end
-  if not changed then return 'ok' end
+  local q = queues.load(arg.queue)
+  local before = q and q.settings
+  if not queues.put(arg.queue, arg) then return 'ok' end
+  local s = queues.load(arg.queue).settings
   redis.call('SADD', K.queues(), arg.queue)
-  for field, value in pairs(s) do redis.call('HSET', key, field, value) end
   journal('queue.changed', 'queue', arg.queue, 'strategy', s.strategy, 'weight', s.weight,
     'ring_timeout_s', s.timeout, 'retry_s', s.retry, 'wrapup_s', s.wrapuptime,
-    'penalty_members_limit', s.penaltymemberslimit, 'ringinuse', s.ringinuse, 'removed', 0)
-  if before.strategy and before.strategy ~= s.strategy then
+    'penalty_members_limit', s.penaltymemberslimit, 'ringinuse', s.ringinuse and 1 or 0,
+    'removed', 0)
+  if before and before.strategy ~= s.strategy then
     members.refile(arg.queue)
     if strategies[s.strategy].all then follow_ringall(arg.queue) end
   end
-  if before.ringinuse and before.ringinuse ~= tostring(s.ringinuse) then
-    members.follow_ringinuse(arg.queue)
-  end
+  if before and before.ringinuse ~= s.ringinuse then members.follow_ringinuse(arg.queue) end
   members.flatten(arg.queue)
-  redis.call(s.leavewhenempty == '' and 'SREM' or 'SADD', K.emptying(), arg.queue)
+  queues.empties(arg.queue, s.leavewhenempty ~= '')
   stirred.queue[arg.queue] = true
 end)

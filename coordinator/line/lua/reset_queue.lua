@@ -4,18 +4,15 @@
 -- ARGV       {queue}
 -- Returns    ok | unknown_queue
 -- Journal    queue.reset
-local FIGURES = {
-  'completed', 'completed_in_level', 'abandoned', 'abandoned_in_level', 'hold_us', 'talk_us',
-}
-
 transition('reset_queue', function(arg)
-  if redis.call('SISMEMBER', K.queues(), arg.queue) == 0 then return 'unknown_queue' end
-  redis.call('HDEL', K.queue(arg.queue), unpack(FIGURES))
+  if not queues.load(arg.queue) then return 'unknown_queue' end
+  local q = queues.load(arg.queue)
+  save(q, 'completed', 0, 'completed_in_level', 0, 'abandoned', 0, 'abandoned_in_level', 0)
+  drop(q, 'hold_us', 'talk_us')
   for _, agent in ipairs(redis.call('SMEMBERS', K.members(arg.queue))) do
-    local key = K.memberships(agent)
-    local m = membership(redis.call('HGET', key, arg.queue))
+    local m = membership_in(arg.queue, agent)
     m.calls = 0
-    redis.call('HSET', key, arg.queue, membership_value(m))
+    put_membership(agent, m)
   end
   members.refile(arg.queue)
   journal('queue.reset', 'queue', arg.queue, 'by', 'api')

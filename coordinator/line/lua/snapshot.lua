@@ -20,7 +20,7 @@ local function end_offer(o, call, unheard)
     return offers.finish(o, call, 'failed', 'gone at resync')
   end
   offers.finish(o, call, 'cancelled', 'never rung')
-  save(K.call(call.id), call, 'tried', without(call.tried, o.agent))
+  save(call, 'tried', without(call.tried, o.agent))
 end
 
 local function end_ghosts(box, has_call, has_offer, unheard)
@@ -63,12 +63,12 @@ end
 local function take_back(box, entry, age)
   local join, call = entry.join, calls.load(entry.join.call_id)
   if call and call.box == box then
-    save(K.call(call.id), call, 'uniqueid', join.uniqueid, 'channel', join.channel)
+    save(call, 'known_as', callid(call), 'uniqueid', join.uniqueid, 'channel', join.channel)
     calls.attach(call)
     ticket(call, entry)
     return 0
   end
-  if call or redis.call('SISMEMBER', K.queues(), join.queue) == 0 then
+  if call or not queues.load(join.queue) then
     let_go(box, join, 'UNKNOWN')
     return 0
   end
@@ -139,8 +139,7 @@ end
 local function undone(box)
   local let_gone, unheard = {}, {}
   for _, entry in ipairs(redis.call('XRANGE', K.commands(box), '-', '+')) do
-    local fields = {}
-    for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+    local fields = cjson.decode(entry[2][2])
     if fields.kind == 'release' then let_gone[fields.call_id] = fields end
     if fields.kind == 'originate' then unheard[fields.offer_id] = true end
   end
@@ -149,7 +148,7 @@ local function undone(box)
 end
 
 local function take_devices(box, devices)
-  for interface in pairs(load(K.devices(box)) or {}) do
+  for interface in pairs(read(K.devices(box), {}) or {}) do
     if not devices[interface] then agents.report(box, interface, 'UNAVAILABLE', 'box') end
   end
   for interface, state in pairs(devices) do agents.report(box, interface, state, 'box') end

@@ -12,15 +12,13 @@
 -- Journal    line.held
 
 transition('start', function(arg)
-  local known, mirrored = unpack(redis.call('HMGET', K.meta(), 'run_id', 'mirrored'))
+  local known = meta().run_id
   local empty = not known
   local restarted = not empty and known ~= arg.run_id
-  if known ~= arg.run_id then
-    redis.call('HSET', K.meta(), 'run_id', arg.run_id, 'began', now)
-  end
+  if known ~= arg.run_id then save(meta(), 'run_id', arg.run_id, 'began', now) end
   local boxes = empty and arg.boxes or hold.boxes_of()
-  for _, box in ipairs(restarted and boxes or {}) do redis.call('HSET', K.box(box), 'fresh', '1') end
+  for _, box in ipairs(restarted and boxes or {}) do save(box_of(box), 'fresh', '1') end
   hold.begin(boxes, restarted and 'redis restarted' or 'coordinator started')
   return 'ok', { empty = empty and '1' or '0', restarted = restarted and '1' or '0',
-    mirror = mirrored ~= arg.run_id and '1' or '0' }
+    mirror = meta().mirrored ~= arg.run_id and '1' or '0' }
 end)

@@ -10,10 +10,6 @@
 --            line.resumed
 local BATCH = 200
 
-local function silent(box)
-  return now >= tonumber(redis.call('HGET', K.box(box), 'seen') or '0') + LEASE_US
-end
-
 local DUE = {
   offer = function(id)
     local o = offers.load(id)
@@ -26,9 +22,11 @@ local DUE = {
     if a then agents.update(a, 'timer') end
   end,
   lease = function(box)
-    if not silent(box) then
-      set_timer('lease:' .. box, tonumber(redis.call('HGET', K.box(box), 'seen')) + LEASE_US)
-    elseif redis.call('HGET', K.box(box), 'attached') == '1' then
+    local b = box_of(box)
+    local due = b and tonumber(b.seen) + LEASE_US
+    if b and now < due then
+      set_timer('lease:' .. box, due)
+    elseif b and b.attached == '1' then
       boxes.detach(box, 'silent for the lease')
     end
   end,

@@ -5,7 +5,7 @@
 -- Returns    ok | stale_link (a newer link is there: nothing to close)
 -- Journal    -
 transition('unlink', function(arg)
-  local key = K.box(arg.box)
-  if redis.call('HGET', key, 'link') ~= arg.link then return 'stale_link' end
-  redis.call('HSET', key, 'linked', '0')
+  local b = box_of(arg.box)
+  if not b or b.link ~= arg.link then return 'stale_link' end
+  save(b, 'linked', '0')
 end)

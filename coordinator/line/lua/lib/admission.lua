@@ -29,9 +29,8 @@ end
 -- Whether this agent is at work in the queue and none of the conditions holds for it.
 local function counts(name, queue, w, flat, conditions)
   local a = agents.load(name)
-  local value = a and redis.call('HGET', K.memberships(name), queue)
-  if not value or a.logged_in ~= '1' then return false end
-  local m = membership(value)
+  local m = a and membership_in(queue, name)
+  if not m or a.logged_in ~= '1' then return false end
   return not any(a, m, windows.effective(w, flat and 0 or m.penalty), conditions)
 end
 
@@ -39,13 +38,12 @@ end
 -- asked first: the next look costs no search as long as one stays.
 local function is_empty(queue, w, conditions)
   if conditions == '' then return false end
-  local flat, key = is_flat(queue), K.queue(queue)
+  local q, flat = queues.load(queue), is_flat(queue)
   if flat then w = {} end
-  local witness = redis.call('HGET', key, 'witness')
-  if witness and counts(witness, queue, w, flat, conditions) then return false end
+  if q.witness and counts(q.witness, queue, w, flat, conditions) then return false end
   for _, name in ipairs(redis.call('SMEMBERS', K.members(queue))) do
     if counts(name, queue, w, flat, conditions) then
-      redis.call('HSET', key, 'witness', name)
+      save(q, 'witness', name)
       return false
     end
   end
@@ -54,10 +52,9 @@ end
 
 -- Why a newcomer with this window gets no place: join_empty | full; nil when there is one.
 function admission.refusal(queue, w)
-  local maxlen, joinempty = unpack(redis.call('HMGET', K.queue(queue), 'maxlen', 'joinempty'))
-  if is_empty(queue, w, joinempty or '') then return 'join_empty' end
-  maxlen = tonumber(maxlen or '0')
-  if maxlen > 0 and redis.call('ZCARD', K.line(queue)) >= maxlen then return 'full' end
+  local s = queues.load(queue).settings
+  if is_empty(queue, w, s.joinempty) then return 'join_empty' end
+  if s.maxlen > 0 and redis.call('ZCARD', K.line(queue)) >= s.maxlen then return 'full' end
 end
 
 -- Queues with leavewhenempty of which this step has changed a member, or made a caller wait.
@@ -93,7 +90,7 @@ local function let_go(queue, window)
 end
 
 local function sweep_queue(queue)
-  local conditions = redis.call('HGET', K.queue(queue), 'leavewhenempty')
+  local conditions = queues.load(queue).settings.leavewhenempty
   local from = '-'
   while true do
     local name = redis.call('ZRANGEBYLEX', K.open(queue), from, '+', 'LIMIT', 0, 1)[1]
@@ -108,7 +105,6 @@ end
 -- leavewhenempty holds, leaves. Not while the line is held: nobody can be seen to be there then.
 function admission.sweep()
   if not next(stirred.queue) and not next(stirred.agent) then return end
-  if redis.call('SCARD', K.emptying()) == 0 then return end
-  if redis.call('HEXISTS', K.meta(), 'held') == 1 then return end
+  if meta().emptying == '0' or meta().held then return end
   for _, queue in ipairs(stirred_queues()) do sweep_queue(queue) end
 end

@@ -11,9 +11,14 @@ local function idle_device(state)
 end
 
 function agents.load(name)
-  local a = load(K.agent(name))
+  local a = load(K.agent(name), AGENT)
   if a then a.name = name end
   return a
+end
+
+local function attached(box)
+  local b = box ~= '' and box_of(box)
+  return b and b.attached == '1'
 end
 
 -- The state and its reason, from the record alone. Order: what binds the agent hardest first.
@@ -23,7 +28,7 @@ function agents.state_of(a)
   if a.stopping ~= '' then return 'ringing', 'stopping' end
   if a.logged_in ~= '1' then return 'offline', '' end
   if a.home == '' then return 'unregistered', '' end
-  if redis.call('HGET', K.box(a.home), 'attached') ~= '1' then return 'unregistered', 'box detached' end
+  if not attached(a.home) then return 'unregistered', 'box detached' end
   if a.paused == '1' then return 'paused', a.reason end
   if tonumber(a['until']) > now then return a.until_why, '' end
   if not idle_device(a.device) then return 'in_use', a.device end
@@ -39,7 +44,7 @@ local function leave_free(a)
   for queue, name in string.gmatch(a.free, '(%S+) (%S+)') do
     redis.call('ZREM', K.free(queue), name)
   end
-  save(K.agent(a.name), a, 'free', '')
+  save(a, 'free', '')
 end
 
 -- Into the free indexes of just those queues whose callers may have the agent now.
@@ -47,7 +52,7 @@ local function enter_free(a, state)
   local free = {}
   for _, m in ipairs(memberships_of(a.name)) do
     if m.paused == '0' and (state == 'available' or m.rings == '1') then
-      local strategy = strategies[redis.call('HGET', K.queue(m.queue), 'strategy')]
+      local strategy = strategies[queues.load(m.queue).settings.strategy]
       local penalty = is_flat(m.queue) and 0 or m.penalty
       local name = free_name(penalty, strategy.metric(a, m), m.order, a.name)
       redis.call('ZADD', K.free(m.queue), 0, name)
@@ -55,8 +60,16 @@ local function enter_free(a, state)
     end
   end
   if #free == 0 then return end
-  save(K.agent(a.name), a, 'free', table.concat(free, '\n'))
+  save(a, 'free', table.concat(free, '\n'))
   freed[#freed + 1] = a.name
+end
+
+-- Its name in a queue's free index; nil when it is not there.
+function agents.free_name(name, queue)
+  local a = glance(K.agent(name), AGENT, 'free')
+  for of, entry in string.gmatch(a.free, '(%S+) (%S+)') do
+    if of == queue then return entry end
+  end
 end
 
 -- Brings state and free index in line with the record. Returns the state.
@@ -69,7 +82,7 @@ function agents.refresh(a)
   a.was, a.was_why = a.state, a.state_why
   stirred.agent[a.name] = true
   if state ~= a.state or why ~= a.state_why then
-    save(K.agent(a.name), a, 'state', state, 'state_why', why)
+    save(a, 'state', state, 'state_why', why)
   end
   return state
 end
@@ -81,6 +94,7 @@ function agents.update(a, by)
     journal('agent.state', 'agent', a.name, 'state', state,
       'reason', a.state_why ~= '' and a.state_why, 'home', a.home, 'by', by)
   end
+  a.moved = nil
 end
 
 -- What the operator has changed: the state may stay the same by it (of an agent who talks).
@@ -111,7 +125,7 @@ end
 function agents.hold_back(a, seconds, why)
   if seconds <= 0 then return end
   local due = now + seconds * 1000000
-  save(K.agent(a.name), a, 'until', due, 'until_why', why)
+  save(a, 'until', due, 'until_why', why)
   set_timer('agent:' .. a.name, due)
 end
 
@@ -119,12 +133,8 @@ local function set_home(a, home)
   if a.home == home then return end
   if a.home ~= '' then redis.call('SREM', K.homed(a.home), a.name) end
   if home ~= '' then redis.call('SADD', K.homed(home), a.name) end
-  save(K.agent(a.name), a, 'home', home)
+  save(a, 'home', home)
   a.moved = true
-end
-
-local function attached(box)
-  return box ~= '' and redis.call('HGET', K.box(box), 'attached') == '1'
 end
 
 -- An attached box where the phone is registered, first by name; '' for none.
@@ -140,7 +150,7 @@ end
 function agents.find_home(a)
   set_home(a, elsewhere(a.phone))
   local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), a.phone)
-  save(K.agent(a.name), a, 'device', device or '')
+  save(a, 'device', device or '')
 end
 
 -- Its home is detached: another box that has the phone takes over; without one it stays there.
@@ -184,7 +194,7 @@ local function hear(a, box, before, state)
   if a.home == box and not registered(state) then
     agents.find_home(a)
   elseif a.home == box then
-    save(K.agent(a.name), a, 'device', state)
+    save(a, 'device', state)
   end
 end
 

@@ -8,17 +8,17 @@ local REASON = 'Auto-Pause'
 
 local function counts(outcome, s)
   local by = MISSES[outcome]
-  return by == true or (by and s[by] == '1')
+  return by == true or (by and s[by])
 end
 
 -- Queue()'s autopausedelay: none so soon after a call.
 local function too_soon(a, delay)
-  return a.last_call ~= '0' and now < tonumber(a.last_call) + tonumber(delay) * 1000000
+  return a.last_call ~= '0' and now < tonumber(a.last_call) + delay * 1000000
 end
 
 local function pause_everywhere(a)
   if a.paused == '1' then return end
-  save(K.agent(a.name), a, 'paused', '1', 'autopaused', '1', 'reason', REASON, 'paused_at', now)
+  save(a, 'paused', '1', 'autopaused', '1', 'reason', REASON, 'paused_at', now)
   agents.tell(a, 'pause', 'autopause')
   agents.update(a, 'autopause')
 end
@@ -26,14 +26,14 @@ end
 -- An offer has ended so, and was not answered before. Misses count over all queues that have
 -- autopause, till the agent talks or a person ends a pause.
 local function missed(o, outcome)
-  local a, s = agents.load(o.agent), load(K.queue(o.queue))
-  if not a or not s or (s.autopause or 'no') == 'no' then return end
+  local a, s = agents.load(o.agent), queues.load(o.queue).settings
+  if not a or s.autopause == 'no' then return end
   if not counts(outcome, s) or too_soon(a, s.autopausedelay) then return end
-  save(K.agent(a.name), a, 'misses', tonumber(a.misses) + 1)
-  if tonumber(a.misses) < tonumber(s.autopause_after) then return end
+  save(a, 'misses', tonumber(a.misses) + 1)
+  if tonumber(a.misses) < s.autopause_after then return end
   if s.autopause == 'all' then return pause_everywhere(a) end
-  local value = redis.call('HGET', K.memberships(a.name), o.queue)
-  if value and membership(value).paused == '0' then
+  local m = membership_in(o.queue, a.name)
+  if m and m.paused == '0' then
     members.pause(o.queue, a, '2', REASON, 'autopause')
   end
 end

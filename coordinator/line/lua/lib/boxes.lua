@@ -23,7 +23,7 @@ local function update_homed(box, change)
 end
 
 function boxes.detach(box, reason)
-  redis.call('HSET', K.box(box), 'attached', '0', 'fresh', '1')
+  save(box_of(box), 'attached', '0', 'fresh', '1')
   journal('box.detached', 'box', box, 'reason', reason)
   for _, call in ipairs(boxes.calls(box)) do calls.detach(call) end
   update_homed(box, agents.leave_home)
@@ -33,8 +33,9 @@ function boxes.detach(box, reason)
 end
 
 function boxes.attach(box)
-  if redis.call('HGET', K.box(box), 'attached') == '1' then return end
-  redis.call('HSET', K.box(box), 'attached', '1')
+  local b = box_of(box)
+  if b.attached == '1' then return end
+  save(b, 'attached', '1')
   set_timer('lease:' .. box, now + LEASE_US)
   journal('box.attached', 'box', box)
   update_homed(box)
@@ -44,7 +45,7 @@ end
 -- lease passes, and lost when its time has come.
 function boxes.in_step(box)
   clear_timer('lost:' .. box)
-  redis.call('HSET', K.box(box), 'fresh', '0', 'seen', now)
+  save(box_of(box), 'fresh', '0', 'seen', now)
 end
 
 -- Away for too long: its callers are recorded as lost. Its phones are remembered: one that it still

@@ -9,21 +9,21 @@ local function whole_seconds(us)
 end
 
 local function of_member(call, a)
-  local m = membership(redis.call('HGET', K.memberships(a.name), call.queue))
+  local m = membership_in(call.queue, a.name)
   return { { 'MEMBERINTERFACE', a.interface }, { 'MEMBERNAME', a.name }, { 'MEMBERCALLS', int(m.calls) },
     { 'MEMBERLASTCALL', whole_seconds(a.last_call) }, { 'MEMBERPENALTY', int(m.penalty) },
     { 'MEMBERDYNAMIC', '1' }, { 'MEMBERREALTIME', '0' } }
 end
 
 local function of_queue(call)
-  local q = load(K.queue(call.queue))
-  local completed = tonumber(q.completed or '0')
-  local within = completed > 0 and 100 * tonumber(q.completed_in_level or '0') / completed or 0
-  return { { 'QUEUENAME', call.queue }, { 'QUEUEMAX', q.maxlen }, { 'QUEUESTRATEGY', q.strategy },
+  local q = queues.load(call.queue)
+  local completed = tonumber(q.completed)
+  local within = completed > 0 and 100 * tonumber(q.completed_in_level) / completed or 0
+  return { { 'QUEUENAME', call.queue }, { 'QUEUEMAX', int(q.settings.maxlen) }, { 'QUEUESTRATEGY', q.settings.strategy },
     { 'QUEUECALLS', int(redis.call('ZCARD', K.line(call.queue))) },
     { 'QUEUEHOLDTIME', whole_seconds(q.hold_us) }, { 'QUEUETALKTIME', whole_seconds(q.talk_us) },
-    { 'QUEUECOMPLETED', int(completed) }, { 'QUEUEABANDONED', q.abandoned or '0' },
-    { 'QUEUESRVLEVEL', q.servicelevel }, { 'QUEUESRVLEVELPERF', string.format('%.1f', within) } }
+    { 'QUEUECOMPLETED', int(completed) }, { 'QUEUEABANDONED', q.abandoned },
+    { 'QUEUESRVLEVEL', int(q.settings.servicelevel) }, { 'QUEUESRVLEVELPERF', string.format('%.1f', within) } }
 end
 
 -- QEHOLDTIME is the box's to fill in, for it knows when the talk begins: the last, without a value.
@@ -31,11 +31,12 @@ local function of_entry(call)
   return { { 'QEORIGINALPOS', call.original_position }, { 'QEHOLDTIME' } }
 end
 
--- Fields of the originate command, as a flat list; empty where the queue asks for nothing.
+-- Fields of the originate command, as a flat list; empty where the queue asks for nothing. `meeting`
+-- stays the text it is.
 function calling.of(call, a)
-  local text = redis.call('HGET', K.queue(call.queue), 'calling')
-  if not text or text == '' then return {} end
-  local asked, names, values = cjson.decode(text), {}, {}
+  local q = queues.load(call.queue)
+  if q.calling == '' then return q.meeting ~= '' and { 'meeting', q.meeting } or {} end
+  local asked, names, values = cjson.decode(q.calling), {}, {}
   local function add(variables)
     for _, v in ipairs(variables) do
       names[#names + 1] = v[1]
@@ -47,5 +48,5 @@ function calling.of(call, a)
   if asked.setqueueentryvar then add(of_entry(call)) end
   return { 'variables', table.concat(names, ','), 'values', table.concat(values, ','),
     'membergosub', asked.membergosub or '', 'monitor_format', asked.monitor_format or '',
-    'meeting', asked.meeting or '' }
+    'meeting', q.meeting }
 end

@@ -45,7 +45,9 @@ local function in_turn(call, agent)
   return call.once ~= '1' or not has(call.tried, agent)
 end
 
+-- Whether it may be offered to one of the members of a penalty that somebody has.
 local function anybody(call, queue, penalty)
+  if call.once ~= '1' then return true end
   for m in walk(queue, penalty) do
     if in_turn(call, m.agent) then return true end
   end
@@ -61,6 +63,7 @@ local function best_tier(call, queue, w, pools)
       lowest = lowest or effective
       if effective ~= lowest and not pools then break end
       tier[#tier + 1] = penalty
+      if not (w.raise or pools) then break end   -- nobody of another penalty is of the same tier
     end
   end
   return tier
@@ -82,7 +85,7 @@ end
 local function tried_ranks(call, queue, penalty)
   local ranks = {}
   for agent in items(call.tried) do
-    local name = free_name_of(queue, agent)
+    local name = agents.free_name(agent, queue)
     if name and free_entry(name).penalty == penalty then
       ranks[#ranks + 1] = redis.call('ZRANK', K.free(queue), name)
     end
@@ -144,7 +147,7 @@ local function pick_one(call, queue, tier, strategy, w)
     end
     fresh, any = first_of_two(fresh, untried), first_of_two(any, first)
   end
-  if not fresh then save(K.call(call.id), call, 'tried', '') end
+  if not fresh then save(call, 'tried', '') end
   local chosen = fresh or any
   local told = false
   for _, m in ipairs(seen) do told = told or m.agent == chosen.agent end

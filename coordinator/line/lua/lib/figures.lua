@@ -2,17 +2,18 @@
 
 local figures = {}
 
+local function one_more(q, field)
+  save(q, field, tonumber(q[field]) + 1)
+end
+
 -- Queue()'s service level: how many of the completed, or abandoned, did not wait longer.
-function figures.count(queue, field, wait)
-  local key = K.queue(queue)
-  redis.call('HINCRBY', key, field, 1)
-  local level = tonumber(redis.call('HGET', key, 'servicelevel') or '0') * 1000000
-  if wait <= level then redis.call('HINCRBY', key, field .. '_in_level', 1) end
+function figures.count(q, field, wait)
+  one_more(q, field)
+  if wait <= q.settings.servicelevel * 1000000 then one_more(q, field .. '_in_level') end
 end
 
 -- Queue()'s moving average: three parts old, one part new (app_queue.c: recalc_holdtime).
-function figures.average(queue, field, value)
-  local key = K.queue(queue)
-  local old = redis.call('HGET', key, field)
-  redis.call('HSET', key, field, old and int(math.floor((3 * tonumber(old) + value) / 4)) or value)
+function figures.average(q, field, value)
+  local old = tonumber(q[field])
+  save(q, field, old and math.floor((3 * old + value) / 4) or value)
 end

@@ -11,11 +11,11 @@ function hold.begin(boxes, reason)
   if #boxes == 0 then return end
   redis.call('SADD', K.awaited(), unpack(boxes))
   for _, box in ipairs(boxes) do
-    if redis.call('HGET', K.box(box), 'attached') == '1' then
-      redis.call('HSET', K.box(box), 'seen', now)
-    end
+    local b = box_of(box)
+    if b and b.attached == '1' then save(b, 'seen', now) end
   end
-  local already = redis.call('HSET', K.meta(), 'held', now + LEASE_US) == 0
+  local already = meta().held
+  save(meta(), 'held', now + LEASE_US)
   set_timer('hold:', now + LEASE_US)
   if not already then journal('line.held', 'reason', reason) end
 end
@@ -24,8 +24,8 @@ end
 function hold.boxes_of(owner)
   local list = {}
   for _, box in ipairs(redis.call('SMEMBERS', K.boxes())) do
-    local its_owner, attached = unpack(redis.call('HMGET', K.box(box), 'owner', 'attached'))
-    if attached == '1' and (not owner or its_owner == owner) then list[#list + 1] = box end
+    local b = box_of(box)
+    if b and b.attached == '1' and (not owner or b.owner == owner) then list[#list + 1] = box end
   end
   table.sort(list)
   return list
@@ -46,7 +46,8 @@ function hold.free_all()
 end
 
 function hold.finish(reason)
-  if redis.call('HDEL', K.meta(), 'held') == 0 then return end
+  if not meta().held then return end
+  drop(meta(), 'held')
   redis.call('DEL', K.awaited())
   clear_timer('hold:')
   journal('line.resumed', 'reason', reason)

@@ -9,7 +9,7 @@ local PLACE_HEAD = 26
 local FREE_HEAD = 29
 
 local function place_of(priority, rank, call_id)
-  return string.format('%010d%016.0f%s', 2147483648 - priority, rank, call_id)
+  return string.format('%010d%016d%s', 2147483648 - priority, rank, call_id)
 end
 
 local function call_at(place)
@@ -29,7 +29,7 @@ local function position(queue, place)
 end
 
 local function free_name(penalty, metric, order, agent)
-  return string.format('%05d%016.0f%08d%s', penalty, metric, order, agent)
+  return string.format('%05d%016d%08d%s', penalty, metric, order, agent)
 end
 
 local function free_entry(name)
@@ -40,14 +40,6 @@ local function free_entry(name)
     order = tonumber(string.sub(name, 22, FREE_HEAD)),
     agent = string.sub(name, FREE_HEAD + 1),
   }
-end
-
--- An available agent's name in a queue's free index; nil when it is not there.
-local function free_name_of(queue, agent)
-  local free = redis.call('HGET', K.agent(agent), 'free') or ''
-  for of, name in string.gmatch(free, '(%S+) (%S+)') do
-    if of == queue then return name end
-  end
 end
 
 -- Strategies register here (strategies/*.lua): metric(agent record, membership) → number, by which
@@ -62,33 +54,5 @@ local strategies = {}
 
 -- Whether penalties do not count here, for there are few members (members.flatten).
 local function is_flat(queue)
-  return redis.call('HGET', K.queue(queue), 'flat') == '1'
-end
-
--- A membership as its agent's hash holds it. paused: 0 | 1 by a person | 2 by autopause; paused_at, µs;
--- wrapuptime, ringinuse: its own, '' for the queue's; rings: 1 where in use does not bar it, by either.
-local MEMBERSHIP = '^(%d+):(%d+):(%d+):([012]):(%d+):(%d*):([01]?):([01]):(.*)$'
-
-local function membership(value)
-  local penalty, order, calls, paused, paused_at, wrapuptime, ringinuse, rings, reason =
-    string.match(value, MEMBERSHIP)
-  return { penalty = tonumber(penalty), order = tonumber(order), calls = tonumber(calls),
-    paused = paused, paused_at = paused_at, wrapuptime = wrapuptime, ringinuse = ringinuse,
-    rings = rings, reason = reason }
-end
-
-local function membership_value(m)
-  return string.format('%d:%d:%d:%s:%s:%s:%s:%s:%s', m.penalty, m.order, m.calls, m.paused,
-    m.paused_at, m.wrapuptime, m.ringinuse, m.rings, m.reason)
-end
-
--- An agent's memberships: {{queue, penalty, order, calls, paused, …}, …}.
-local function memberships_of(agent)
-  local flat, list = redis.call('HGETALL', K.memberships(agent)), {}
-  for i = 1, #flat, 2 do
-    local m = membership(flat[i + 1])
-    m.queue = flat[i]
-    list[#list + 1] = m
-  end
-  return list
+  return queues.load(queue).flat == '1'
 end

@@ -7,7 +7,7 @@ local function in_line(queue)
 end
 
 function calls.load(id)
-  local call = load(K.call(id))
+  local call = load(K.call(id), CALL)
   if call then
     call.id = id
     touched[call.box] = true
@@ -19,20 +19,20 @@ end
 function calls.close(call)
   if call.open == '' then return end
   redis.call('ZREM', K.open(call.queue), call.open)
-  save(K.call(call.id), call, 'open', '')
+  save(call, 'open', '')
 end
 
 -- To be matched: under its own window, or not above the tier that rings for it (ringall).
 function calls.open(call, tier)
   calls.close(call)
-  save(K.call(call.id), call, 'tier', tier or '')
+  save(call, 'tier', tier or '')
   if call.attached ~= '1' then return end
   if call.overdue == '1' or call.once == '1' then ending[#ending + 1] = call.id end
   if call.overdue == '1' then return end
   local w = windows.of(call)
   local name = windows.name(tier and windows.capped(w, tier) or w) .. '|' .. call.place
   redis.call('ZADD', K.open(call.queue), 0, name)
-  save(K.call(call.id), call, 'open', name)
+  save(call, 'open', name)
   opened[#opened + 1] = call.id
   stirred.queue[call.queue] = true
 end
@@ -40,15 +40,15 @@ end
 -- After an offer ended without a bridge: back to waiting once nothing rings for it any more.
 function calls.reopen(call)
   if call.offers ~= '' then return end
-  save(K.call(call.id), call, 'state', 'waiting', 'agent', '')
+  save(call, 'state', 'waiting', 'agent', '')
   calls.open(call)
 end
 
 -- Until when the caller waits by its own wish, and whether a ring goes on beyond that.
 local function set_due(call, timeout)
   local due = timeout and tonumber(call.joined) + timeout * 1000000
-  local conf = redis.call('HGET', K.queue(call.queue), 'timeoutpriority') == 'conf'
-  save(K.call(call.id), call, 'due', due or '', 'conf', conf and '1' or '0')
+  local conf = queues.load(call.queue).settings.timeoutpriority == 'conf'
+  save(call, 'due', due or '', 'conf', conf and '1' or '0')
   if due and conf then set_timer('due:' .. call.id, due) end
 end
 
@@ -56,25 +56,21 @@ end
 -- clock, -1 for a ticket's. `placed`: the position by which it stands ahead of others. Returns the
 -- call.
 function calls.enter(join, box, rank, age, by, taken, placed)
-  local call = { id = join.call_id, min_penalty = join.min_penalty, max_penalty = join.max_penalty,
-    raise_penalty = join.raise_penalty }
+  local call = create(K.call(join.call_id), CALL)
+  call.id = join.call_id
   local place = place_of(join.priority, rank, call.id)
-  local key = K.call(call.id)
-  save(key, call, 'queue', join.queue, 'box', box, 'uniqueid', join.uniqueid,
-    'known_as', join.uniqueid,
+  save(call, 'queue', join.queue, 'box', box, 'uniqueid', join.uniqueid,
     'channel', join.channel, 'caller_id_num', join.caller_id_num,
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
-    'place', place, 'joined', now - age, 'state', 'waiting', 'attached', '1', 'offers', '',
-    'tried', '', 'open', '', 'tier', '', 'agent', '',
-    'keeps_min', join.raise_keeps_min and '1' or '0', 'taken', taken,
-    'once', join.once and '1' or '0', 'unanswered', '', 'overdue', '')
+    'place', place, 'joined', now - age, 'keeps_min', join.raise_keeps_min and '1' or '0',
+    'taken', taken, 'once', join.once and '1' or '0')
   set_due(call, join.timeout)
   for _, bound in ipairs({ 'min_penalty', 'max_penalty', 'raise_penalty' }) do
-    if join[bound] then redis.call('HSET', key, bound, join[bound]) end
+    if join[bound] then save(call, bound, join[bound]) end
   end
   redis.call('ZADD', K.line(join.queue), 0, place)
   redis.call('SADD', K.calls(box), call.id)
-  save(key, call, 'original_position', position(join.queue, place))
+  save(call, 'original_position', position(join.queue, place))
   journal('caller.joined', 'queue', join.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
     'box', box, 'channel', join.channel, 'caller_id_num', join.caller_id_num,
     'caller_id_name', join.caller_id_name, 'priority', join.priority, 'rank', rank,
@@ -95,11 +91,11 @@ function calls.move(call, priority, rank, by)
   calls.close(call)
   redis.call('ZREM', K.line(call.queue), call.place)
   redis.call('ZADD', K.line(call.queue), 0, place)
-  save(K.call(call.id), call, 'priority', priority, 'rank', rank, 'place', place)
+  save(call, 'priority', priority, 'rank', rank, 'place', place)
   if window then
     local name = window .. '|' .. place
     redis.call('ZADD', K.open(call.queue), 0, name)
-    save(K.call(call.id), call, 'open', name)
+    save(call, 'open', name)
   end
   command(call.box, 'ticket', 'call_id', call.id, 'uniqueid', call.uniqueid,
     'priority', int(priority), 'rank', int(rank))
@@ -111,7 +107,7 @@ end
 
 -- Another channel is in its place.
 function calls.replace(call, by)
-  save(K.call(call.id), call, 'uniqueid', by.uniqueid, 'channel', by.channel,
+  save(call, 'known_as', callid(call), 'uniqueid', by.uniqueid, 'channel', by.channel,
     'caller_id_num', by.caller_id_num, 'caller_id_name', by.caller_id_name)
   journal('caller.replaced', 'queue', call.queue, 'call_id', call.id, 'uniqueid', call.uniqueid,
     'box', call.box, 'channel', call.channel, 'caller_id_num', call.caller_id_num,
@@ -121,7 +117,7 @@ end
 -- A ticket ahead of the clock shows that this server's clock is behind that which gave it. Who was
 -- ranked by this one since it began came later: behind the ticket, in their order.
 function calls.line_up_behind(ticket)
-  local began = tonumber(redis.call('HGET', K.meta(), 'began') or '0')
+  local began = tonumber(meta().began)
   local late = {}
   for _, box in ipairs(redis.call('SMEMBERS', K.boxes())) do
     for _, id in ipairs(redis.call('SMEMBERS', K.calls(box))) do
@@ -153,7 +149,7 @@ local function out_of_line(call, outcome, reason, by)
 end
 
 local function forget(call)
-  redis.call('DEL', K.call(call.id))
+  erase(call)
   redis.call('SREM', K.calls(call.box), call.id)
 end
 
@@ -161,7 +157,9 @@ end
 function calls.leave(call, outcome, reason, by)
   offers.finish_others(call, nil, 'cancelled')
   local place = out_of_line(call, outcome, reason, by)
-  if outcome ~= 'exit_key' then figures.count(call.queue, 'abandoned', now - tonumber(call.joined)) end
+  if outcome ~= 'exit_key' then
+    figures.count(queues.load(call.queue), 'abandoned', now - tonumber(call.joined))
+  end
   forget(call)
   return place
 end
@@ -179,10 +177,10 @@ function calls.connect(call, o, by, age)
   local since = now - (age or 0)
   local hold = math.max(since - tonumber(call.joined), 0)
   local a = agents.load(o.agent)
-  save(K.agent(a.name), a, 'offer', '', 'call', call.id, 'misses', '0')
+  save(a, 'offer', '', 'call', call.id, 'misses', '0')
   agents.refresh(a)
-  save(K.offer(o.id), o, 'state', 'talking', 'connected', since)
-  save(K.call(call.id), call, 'state', 'talking', 'agent', o.agent, 'hold', hold)
+  save(o, 'state', 'talking', 'connected', since)
+  save(call, 'state', 'talking', 'agent', o.agent, 'hold', hold)
   journal('offer.ended', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
     'offer_id', o.id, 'fence', tonumber(o.fence), 'outcome', 'answered',
     'ring_us', since - tonumber(o.made), 'agent_state', 'talking')
@@ -192,27 +190,24 @@ function calls.connect(call, o, by, age)
     'agent', o.agent, 'home', o.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
     'hold_us', hold, 'ring_us', since - tonumber(o.made), 'uniqueid', callid(call),
     'interface', o.interface, 'by', by)
-  figures.average(call.queue, 'hold_us', hold)
+  figures.average(queues.load(call.queue), 'hold_us', hold)
 end
 
 -- The talk is over. The agent wraps up as its membership says, else the queue, and counts one call
 -- more. `transfer`: how and where to, when the box says so.
 function calls.complete(call, o, ended_by, transfer)
-  local talk = now - tonumber(o.connected)
-  redis.call('DEL', K.offer(o.id))
+  local talk, q = now - tonumber(o.connected), queues.load(call.queue)
+  erase(o)
   forget(call)
   local a, state = agents.load(o.agent), 'offline'
   if a then
-    save(K.agent(a.name), a, 'call', '', 'last_call', now)
-    local value = redis.call('HGET', K.memberships(a.name), call.queue)
-    local wrapup = ''
-    if value then
-      local m = membership(value)
-      m.calls, wrapup = m.calls + 1, m.wrapuptime
-      redis.call('HSET', K.memberships(a.name), call.queue, membership_value(m))
+    save(a, 'call', '', 'last_call', now)
+    local m = membership_in(call.queue, a.name)
+    if m then
+      m.calls = m.calls + 1
+      put_membership(a.name, m)
     end
-    if wrapup == '' then wrapup = redis.call('HGET', K.queue(call.queue), 'wrapuptime') end
-    agents.hold_back(a, tonumber(wrapup or '0'), 'wrapup')
+    agents.hold_back(a, m and tonumber(m.wrapuptime) or (q and q.settings.wrapuptime or 0), 'wrapup')
     state = agents.refresh(a)
   end
   journal('call.completed', 'queue', call.queue, 'call_id', call.id, 'agent', o.agent,
@@ -220,9 +215,9 @@ function calls.complete(call, o, ended_by, transfer)
     'hold_us', tonumber(call.hold), 'talk_us', talk, 'agent_state', state,
     'uniqueid', callid(call), 'interface', o.interface,
     'original_position', tonumber(call.original_position))
-  if redis.call('SISMEMBER', K.queues(), call.queue) == 1 then   -- not deleted meanwhile
-    figures.count(call.queue, 'completed', tonumber(call.hold))
-    figures.average(call.queue, 'talk_us', talk)
+  if q then   -- not deleted meanwhile
+    figures.count(q, 'completed', tonumber(call.hold))
+    figures.average(q, 'talk_us', talk)
   end
 end
 
@@ -230,7 +225,7 @@ end
 function calls.detach(call)
   if call.state == 'talking' then return end
   calls.close(call)
-  save(K.call(call.id), call, 'attached', '0')
+  save(call, 'attached', '0')
   journal('caller.detached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
 end
 
@@ -241,7 +236,7 @@ end
 
 function calls.attach(call)
   if call.attached == '1' then return end
-  save(K.call(call.id), call, 'attached', '1')
+  save(call, 'attached', '1')
   journal('caller.attached', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
   if call.state == 'waiting' then
     calls.open(call)

@@ -4,8 +4,6 @@
 -- of all callers that may now be matched, the first by (queue weight, place) gets its best agent,
 -- until none can be. Nothing else need be looked at: before the step, nobody could be matched.
 
-local match = {}
-
 local PASSED_OVER = 5   -- callers ahead that the journal names
 
 -- Who is ahead and why they do not get this agent: for the journal and `gvq why`.
@@ -15,8 +13,8 @@ local function passed_over(call, ahead)
   local last = math.min(ahead, PASSED_OVER) - 1
   for _, place in ipairs(redis.call('ZRANGE', K.line(call.queue), 0, last)) do
     local id = call_at(place)
-    local attached, offered = unpack(redis.call('HMGET', K.call(id), 'attached', 'offers'))
-    local why = attached ~= '1' and 'detached' or offered ~= '' and 'ringing' or 'penalty'
+    local other = glance(K.call(id), CALL, 'attached', 'offers')
+    local why = other.attached ~= '1' and 'detached' or other.offers ~= '' and 'ringing' or 'penalty'
     rows[#rows + 1] = { id, why }
   end
   return rows
@@ -34,8 +32,8 @@ end
 -- available whom its window admits; then a pass that has begun is over.
 local function serve(call)
   local queue = call.queue
-  local name, timeout = unpack(redis.call('HMGET', K.queue(queue), 'strategy', 'timeout'))
-  local strategy = strategies[name]
+  local q = queues.load(queue)
+  local strategy = strategies[q.settings.strategy]
   if call.state == 'ringing' and not strategy.all then   -- the queue was ringall when it began
     calls.close(call)
     return false
@@ -52,16 +50,15 @@ local function serve(call)
     calls.close(call)
   end
   local ahead = position(queue, call.place) - 1
-  local passed = cjson.encode(passed_over(call, ahead))
-  local rows = cjson.encode(considered(seen, w))
+  local passed, rows = passed_over(call, ahead), considered(seen, w)
   for _, m in ipairs(chosen) do
     local a = agents.load(m.agent)
-    local ring_us = patience.ring_us(call, tonumber(timeout))
-    local o = offers.make(call, a, ring_us, OFFER_GRACE_US)
-    redis.call('HSET', K.queue(queue), 'pointer', m.order)
+    local ring_us = patience.ring_us(call, q.settings.timeout)
+    local o = offers.make(call, a, ahead + 1, ring_us)
+    save(q, 'pointer', m.order)
     journal('offer.made', 'queue', queue, 'call_id', call.id, 'box', call.box, 'agent', a.name,
       'home', a.home, 'offer_id', o.id, 'fence', tonumber(o.fence),
-      'penalty', windows.effective(w, m.penalty), 'position', ahead + 1, 'strategy', name,
+      'penalty', windows.effective(w, m.penalty), 'position', ahead + 1, 'strategy', q.settings.strategy,
       'considered', rows, 'passed_over', passed, 'ahead', ahead,
       'timeout_us', ring_us)
   end
@@ -71,8 +68,8 @@ end
 -- A caller's turn, by its name in the open index.
 local function turn(queue, name)
   local place = string.match(name, '|(.*)$')
-  local weight = tonumber(redis.call('HGET', K.queue(queue), 'weight') or '0')
-  return { id = call_at(place), queue = queue, name = name, place = place, weight = weight }
+  return { id = call_at(place), queue = queue, name = name, place = place,
+    weight = queues.load(queue).settings.weight }
 end
 
 -- The first caller of one queue whose window admits this penalty (0 where penalties do not count): the
@@ -98,8 +95,8 @@ end
 
 -- The caller this agent should take: over all queues in whose free index it is.
 local function first_caller(agent)
-  local best, free = nil, redis.call('HGET', K.agent(agent), 'free') or ''
-  for queue, name in string.gmatch(free, '(%S+) (%S+)') do
+  local a, best = agents.load(agent), nil
+  for queue, name in string.gmatch(a and a.free or '', '(%S+) (%S+)') do
     local candidate = first_in_queue(queue, free_entry(name).penalty)
     if candidate and earlier(candidate, best) then best = candidate end
   end
@@ -110,8 +107,8 @@ end
 local function opened_in_order()
   local turns = {}
   for _, id in ipairs(opened) do
-    local queue, open = unpack(redis.call('HMGET', K.call(id), 'queue', 'open'))
-    if open and open ~= '' then turns[#turns + 1] = turn(queue, open) end
+    local call = calls.load(id)
+    if call and call.open ~= '' then turns[#turns + 1] = turn(call.queue, call.open) end
   end
   table.sort(turns, earlier)
   return turns
@@ -129,7 +126,7 @@ local function take(first)
 end
 
 local function settle()
-  if (#freed == 0 and #opened == 0) or redis.call('HEXISTS', K.meta(), 'held') == 1 then return end
+  if (#freed == 0 and #opened == 0) or meta().held then return end
   local turns, at = opened_in_order(), 1
   local firsts = {}
   for _, agent in ipairs(freed) do firsts[agent] = first_caller(agent) end

@@ -6,11 +6,10 @@ local members = {}
 -- With few members, penalties do not count (penaltymemberslimit): everybody is of penalty 0, and
 -- every window admits everybody. Kept as `flat` on the queue; who is available is filed anew.
 function members.flatten(queue)
-  local key = K.queue(queue)
-  local limit, flat = unpack(redis.call('HMGET', key, 'penaltymemberslimit', 'flat'))
-  local now_flat = redis.call('SCARD', K.members(queue)) <= tonumber(limit or '0') and '1' or '0'
-  if now_flat == (flat or '0') then return end
-  redis.call('HSET', key, 'flat', now_flat)
+  local q = queues.load(queue)
+  local flat = redis.call('SCARD', K.members(queue)) <= q.settings.penaltymemberslimit and '1' or '0'
+  if flat == q.flat then return end
+  save(q, 'flat', flat)
   members.refile(queue)
 end
 
@@ -31,24 +30,19 @@ local function tell(queue, a, m, change, by)
     'by', asked.by or by, 'uniqueid', asked.uniqueid)
 end
 
-local function write(queue, a, m)
-  redis.call('HSET', K.memberships(a.name), queue, membership_value(m))
-end
-
 -- Kept on the agent: whether any queue rings it while it is in use.
 local function keep_rings(a)
   local rings = '0'
   for _, m in ipairs(memberships_of(a.name)) do
     if m.rings == '1' then rings = '1' end
   end
-  if rings ~= a.rings then save(K.agent(a.name), a, 'rings', rings) end
+  save(a, 'rings', rings)
 end
 
 -- Takes the queue's ringinuse where the membership has none of its own.
-local function resolve(queue, a, m)
-  local of_queue = redis.call('HGET', K.queue(queue), 'ringinuse')
-  m.rings = m.ringinuse ~= '' and m.ringinuse or of_queue or '0'
-  write(queue, a, m)
+local function resolve(q, a, m)
+  m.rings = m.ringinuse ~= '' and m.ringinuse or (q.settings.ringinuse and '1' or '0')
+  put_membership(a.name, m)
   keep_rings(a)
 end
 
@@ -76,22 +70,24 @@ local function take(m, s)
   return changes
 end
 
-local function new(queue)
-  return { order = redis.call('HINCRBY', K.queue(queue), 'last_order', 1), calls = 0,
+local function new(q)
+  local order = tonumber(q.last_order) + 1
+  save(q, 'last_order', order)
+  return { queue = q.name, order = order, calls = 0,
     paused = '0', paused_at = '0', reason = '' }
 end
 
 -- s: penalty, wrapuptime, ringinuse, paused, reason.
 function members.put(queue, a, s)
-  local value = redis.call('HGET', K.memberships(a.name), queue)
-  local m = value and membership(value) or new(queue)
+  local q, known = queues.load(queue), membership_in(queue, a.name)
+  local m = known or new(q)
   local changes = take(m, s)
-  if not value then
+  if not known then
     redis.call('SADD', K.members(queue), a.name)
     changes = { 'added' }
   end
   if #changes == 0 then return end
-  resolve(queue, a, m)
+  resolve(q, a, m)
   for _, change in ipairs(changes) do tell(queue, a, m, change, 'api') end
   agents.refile(a)
   members.flatten(queue)
@@ -102,9 +98,9 @@ end
 function members.follow_ringinuse(queue)
   for _, name in ipairs(redis.call('SMEMBERS', K.members(queue))) do
     local a = agents.load(name)
-    local m = membership(redis.call('HGET', K.memberships(name), queue))
+    local m = membership_in(queue, name)
     if m.ringinuse == '' then
-      resolve(queue, a, m)
+      resolve(queues.load(queue), a, m)
       if a.state == 'in_use' then agents.refile(a) end
     end
   end
@@ -114,13 +110,13 @@ end
 local function set_pause(queue, a, m, as, reason, change, by)
   m.paused, m.reason = as, reason
   if as ~= '0' then m.paused_at = int(now) end
-  write(queue, a, m)
+  put_membership(a.name, m)
   tell(queue, a, m, change, by)
   stirred.queue[queue] = true
 end
 
 function members.pause(queue, a, as, reason, by)
-  local m = membership(redis.call('HGET', K.memberships(a.name), queue))
+  local m = membership_in(queue, a.name)
   if m.paused == as and m.reason == reason then return end
   set_pause(queue, a, m, as, reason, 'pause', by)
   agents.refile(a)
@@ -130,7 +126,7 @@ end
 -- autopause, has it: by a person, if a person paused everywhere, also where autopause had been before.
 local function pause_each(a, except)
   local as, reason = a.autopaused == '1' and '2' or '1', a.reason
-  save(K.agent(a.name), a, 'paused', '0', 'autopaused', '0', 'reason', '')
+  save(a, 'paused', '0', 'autopaused', '0', 'reason', '')
   for _, m in ipairs(memberships_of(a.name)) do
     if m.queue ~= except and m.paused ~= '1' and m.paused ~= as then
       set_pause(m.queue, a, m, as, reason, 'stays_paused', 'api')
@@ -140,11 +136,11 @@ end
 
 -- A person ends a pause in one queue, whoever began it.
 function members.unpause(queue, a)
-  local m = membership(redis.call('HGET', K.memberships(a.name), queue))
+  local m = membership_in(queue, a.name)
   if m.paused == '0' and a.paused == '0' then return end
   if a.paused == '1' then pause_each(a, queue) end
   set_pause(queue, a, m, '0', '', 'unpause', 'api')
-  save(K.agent(a.name), a, 'misses', '0')
+  save(a, 'misses', '0')
   agents.refile(a)
   agents.update(a, 'api')
 end
@@ -155,7 +151,7 @@ function members.end_pauses(a)
   for _, m in ipairs(memberships_of(a.name)) do
     if m.paused ~= '0' then
       m.paused, m.reason, any = '0', '', true
-      write(m.queue, a, m)
+      put_membership(a.name, m)
       stirred.queue[m.queue] = true
     end
   end
@@ -165,8 +161,8 @@ end
 
 -- A phone that rings for this queue stops.
 function members.remove(queue, a)
-  local m = membership(redis.call('HGET', K.memberships(a.name), queue))
-  redis.call('HDEL', K.memberships(a.name), queue)
+  local m = membership_in(queue, a.name)
+  drop_membership(a.name, queue)
   redis.call('SREM', K.members(queue), a.name)
   tell(queue, a, m, 'removed', 'api')
   if m.rings == '1' then keep_rings(a) end

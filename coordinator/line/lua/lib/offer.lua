@@ -9,14 +9,13 @@ local STOPPING_US = 1000000
 
 -- Later than any number given before, by an emptied Redis too: never behind the clock.
 local function next_fence()
-  local last = tonumber(redis.call('HGET', K.meta(), 'fence') or '0')
-  local fence = math.max(last + 1, now)
-  redis.call('HSET', K.meta(), 'fence', fence)
+  local fence = math.max(tonumber(meta().fence) + 1, now)
+  save(meta(), 'fence', fence)
   return fence
 end
 
 function offers.load(id)
-  local o = load(K.offer(id))
+  local o = load(K.offer(id), OFFER)
   if not o or o.state == 'stopping' then return nil end
   o.id = id
   return o
@@ -29,28 +28,30 @@ function offers.of_event(arg)
   return o
 end
 
-local function create(id, fence, call, a, state)
-  local o = { id = id }
-  save(K.offer(id), o, 'call_id', call.id, 'agent', a.name, 'interface', a.interface,
+local function new(id, fence, call, a, state)
+  local o = create(K.offer(id), OFFER)
+  o.id = id
+  save(o, 'call_id', call.id, 'agent', a.name, 'interface', a.interface,
     'queue', call.queue, 'box', call.box, 'home', a.home, 'fence', fence, 'made', now,
     'state', state)
   return o
 end
 
--- Rings `a` for `call`. The agent leaves the free index; the caller's record names the offer.
-function offers.make(call, a, ring_us, grace)
+-- Rings `a` for `call`, who is at that position. The agent leaves the free index; the caller's
+-- record names the offer.
+function offers.make(call, a, at, ring_us)
   local fence = next_fence()
   local id = 'gvq-' .. int(fence)
-  local o = create(id, fence, call, a, 'ringing')
-  save(K.agent(a.name), a, 'offer', id)
+  local o = new(id, fence, call, a, 'ringing')
+  save(a, 'offer', id)
   agents.refresh(a)
-  save(K.call(call.id), call, 'offers', with(call.offers, id), 'tried', with(call.tried, a.name),
+  save(call, 'offers', with(call.offers, id), 'tried', with(call.tried, a.name),
     'state', 'ringing', 'agent', a.name)
-  set_timer('offer:' .. id, now + ring_us + grace)
+  set_timer('offer:' .. id, now + ring_us + OFFER_GRACE_US)
   command(call.box, 'originate', 'offer_id', id, 'fence', fence, 'call_id', call.id,
     'uniqueid', call.uniqueid, 'queue', call.queue, 'agent', a.name, 'interface', a.interface,
     'home', a.home, 'timeout_ms', math.ceil(ring_us / 1000), 'caller_id_num', call.caller_id_num,
-    'caller_id_name', call.caller_id_name, 'position', position(call.queue, call.place),
+    'caller_id_name', call.caller_id_name, 'position', at,
     unpack(calling.of(call, a)))
   return o
 end
@@ -59,13 +60,12 @@ end
 -- Redis or a long silence. The agent rests no more from what was taken for its end.
 function offers.adopt(live, call, a, age)
   local id = live.offer_id
-  redis.call('HSET', K.meta(), 'fence',
-    math.max(live.fence, tonumber(redis.call('HGET', K.meta(), 'fence') or '0')))
-  save(K.agent(a.name), a, 'offer', id, 'until', '0', 'stopping', '')
+  save(meta(), 'fence', math.max(live.fence, tonumber(meta().fence)))
+  save(a, 'offer', id, 'until', '0', 'stopping', '')
   agents.refresh(a)
-  save(K.call(call.id), call, 'offers', with(call.offers, id))
-  local o = create(id, live.fence, call, a, 'claimed')
-  save(K.offer(id), o, 'made', now - age)
+  save(call, 'offers', with(call.offers, id))
+  local o = new(id, live.fence, call, a, 'claimed')
+  save(o, 'made', now - age)
   return o
 end
 
@@ -75,30 +75,31 @@ local RESTS = { no_answer = true, busy = true, rejected = true, failed = true, e
 -- Ends an offer without a bridge. The caller keeps its place; see calls.reopen for the rest. A phone
 -- that is told to stop rings on until its box says that it has (offers.stopped).
 function offers.finish(o, call, outcome, reason, stopping)
+  local claimed = o.state == 'claimed'
   if stopping then
-    redis.call('HSET', K.offer(o.id), 'state', 'stopping')
+    save(o, 'state', 'stopping')
     set_timer('offer:' .. o.id, now + STOPPING_US)
   else
-    redis.call('DEL', K.offer(o.id))
+    erase(o)
     clear_timer('offer:' .. o.id)
   end
-  save(K.call(call.id), call, 'offers', without(call.offers, o.id))
+  save(call, 'offers', without(call.offers, o.id))
   if call.once == '1' and UNANSWERED[outcome] then
-    save(K.call(call.id), call, 'unanswered', '1')
+    save(call, 'unanswered', '1')
   end
   local a, state = agents.load(o.agent), 'offline'
   if a then
-    save(K.agent(a.name), a, 'offer', '', 'stopping', stopping and o.id or '')
+    save(a, 'offer', '', 'stopping', stopping and o.id or '')
     -- Lost to none of ours: whoever has taken the caller out of the queue's hands, nobody is to be
     -- rung for it in a loop.
     if RESTS[outcome] or (outcome == 'answered_elsewhere' and call.offers == '') then
-      agents.hold_back(a, tonumber(redis.call('HGET', K.queue(o.queue), 'retry') or '0'), 'resting')
+      agents.hold_back(a, queues.load(o.queue).settings.retry, 'resting')
     end
     state = agents.refresh(a)
   end
   journal('offer.ended', 'queue', o.queue, 'call_id', call.id, 'agent', o.agent, 'offer_id', o.id,
     'fence', tonumber(o.fence), 'outcome', outcome, 'reason', reason ~= '' and reason,
-    'ring_us', now - tonumber(o.made), 'agent_state', state, 'claimed', o.state == 'claimed' and 1,
+    'ring_us', now - tonumber(o.made), 'agent_state', state, 'claimed', claimed and 1,
     'uniqueid', callid(call), 'interface', o.interface)
 end
 
@@ -111,14 +112,14 @@ end
 -- A phone told to stop rings no more: its box says so (box and fence given), or the time is over.
 -- False when there is none such.
 function offers.stopped(id, box, fence)
-  local o = load(K.offer(id))
+  local o = load(K.offer(id), OFFER)
   if not o or o.state ~= 'stopping' then return false end
   if box and (o.box ~= box or tonumber(o.fence) ~= fence) then return false end
-  redis.call('DEL', K.offer(id))
+  erase(o)
   clear_timer('offer:' .. id)
   local a = agents.load(o.agent)
   if a and a.stopping == id then
-    save(K.agent(a.name), a, 'stopping', '')
+    save(a, 'stopping', '')
     agents.update(a, 'box')
   end
   return true

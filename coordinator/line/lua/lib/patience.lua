@@ -16,10 +16,10 @@ end
 -- The time of a caller with timeoutpriority=conf is over. Nobody more is rung for it; it leaves when
 -- nobody is.
 function patience.pass(call)
-  save(K.call(call.id), call, 'overdue', '1')
+  save(call, 'overdue', '1')
   if call.offers ~= '' then
     calls.close(call)
-    save(K.call(call.id), call, 'tier', '')
+    save(call, 'tier', '')
     journal('caller.overdue', 'queue', call.queue, 'call_id', call.id, 'box', call.box)
   elseif call.attached == '1' then
     calls.open(call)
@@ -39,18 +39,17 @@ end
 -- Whether a caller whom this step made wait leaves, whoever is available.
 local function is_over(call)
   if call.overdue == '1' then return true end
-  local strategy = strategies[redis.call('HGET', K.queue(call.queue), 'strategy')]
+  local strategy = strategies[queues.load(call.queue).settings.strategy]
   return call.unanswered == '1' and not strategy.passes
 end
 
 -- Before the match. While the line is held nobody can be seen to be there: the pass begins anew.
 function patience.before_match()
-  local held = redis.call('HEXISTS', K.meta(), 'held') == 1
   for _, id in ipairs(ending) do
     local call = calls.load(id)
     if call and call.state == 'waiting' and call.attached == '1' then
-      if held and call.once == '1' then
-        save(K.call(call.id), call, 'tried', '', 'unanswered', '')
+      if meta().held and call.once == '1' then
+        save(call, 'tried', '', 'unanswered', '')
       end
       if is_over(call) then let_go(call) end
     end

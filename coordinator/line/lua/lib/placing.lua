@@ -57,7 +57,7 @@ local function asked_for(join, rank)
   local higher = ahead_of(join.queue, string.sub(natural, 1, PRIORITY_HEAD))
   local index = math.max(join.position - 1, higher)
   if index >= ahead_of(join.queue, natural) then return nil end
-  local taken = redis.call('HGET', K.call(call_at(at(join.queue, index))), 'taken')
+  local taken = glance(K.call(call_at(at(join.queue, index))), CALL, 'taken').taken
   return rank_at(join, index, higher), tonumber(taken)
 end
 

@@ -29,8 +29,8 @@ end
 
 local function store(call, w)
   local bounds = { min_penalty = w.min, max_penalty = w.max, raise_penalty = w.raise }
-  for field, bound in pairs(bounds) do save(K.call(call.id), call, field, bound) end
-  save(K.call(call.id), call, 'keeps_min', w.keeps_min and '1' or '0')
+  for field, bound in pairs(bounds) do save(call, field, bound) end
+  save(call, 'keeps_min', w.keeps_min and '1' or '0')
   journal('caller.window', 'queue', call.queue, 'call_id', call.id, 'box', call.box,
     'min_penalty', w.min or false, 'max_penalty', w.max or false, 'raise_penalty', w.raise or false,
     'keeps_min', w.keeps_min and 1 or false, 'by', 'rule')
@@ -46,7 +46,7 @@ function rules.advance(call)
     w = after(w, steps[at])
     at = at + 1
   end
-  save(K.call(call.id), call, 'rule_at', at)
+  save(call, 'rule_at', at)
   if steps[at] then set_timer('rule:' .. call.id, tonumber(call.joined) + steps[at][1] * 1000000) end
   if windows.name(w) == before then return end
   store(call, w)
@@ -55,9 +55,9 @@ end
 
 -- A caller joins: by the rule it names, or its queue's own. One that nobody knows is none.
 function rules.begin(call, name)
-  if not name or name == '' then name = redis.call('HGET', K.queue(call.queue), 'defaultrule') end
-  local rule = name and redis.call('HGET', K.rules(), name)
+  if not name or name == '' then name = queues.load(call.queue).settings.defaultrule end
+  local rule = name ~= '' and redis.call('HGET', K.rules(), name)
   if not rule then return end
-  save(K.call(call.id), call, 'rule', rule, 'rule_at', 1)
+  save(call, 'rule', rule, 'rule_at', 1)
   rules.advance(call)
 end

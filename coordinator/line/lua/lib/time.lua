@@ -4,15 +4,13 @@
 
 -- Turns `now` from the clock's time into the line's. Returns the µs since the last step, if any.
 local function keep_time()
-  local last, ahead = unpack(redis.call('HMGET', K.meta(), 'last', 'ahead'))
-  last = tonumber(last or '0')
-  local owed = tonumber(ahead or '0')
+  local last, owed = tonumber(meta().last), tonumber(meta().ahead)
   if now >= last then
     owed = 0
   elseif now + owed < last then
     owed = last - now
   end
-  now = now + owed
-  redis.call('HSET', K.meta(), 'last', int(now), 'ahead', int(owed))
+  if owed > 0 then set_now(now + owed) end
+  save(meta(), 'last', now, 'ahead', owed)
   return last > 0 and now - last or 0
 end

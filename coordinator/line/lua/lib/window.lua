@@ -22,6 +22,7 @@ function windows.name(w)
 end
 
 function windows.parse(name)
+  if name == '-,-,-' then return {} end
   local min, max, kind, raise = string.match(name, '^([^,]+),([^,]+),(r?)([^,]+)$')
   return { min = tonumber(min), max = tonumber(max), raise = tonumber(raise),
     keeps_min = kind == 'r' }

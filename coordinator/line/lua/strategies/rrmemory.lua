@@ -1,6 +1,6 @@
 -- rrmemory: members in order, starting after the one this queue rang last.
 local function pointer_of(queue)
-  return tonumber(redis.call('HGET', K.queue(queue), 'pointer') or '0')
+  return tonumber(queues.load(queue).pointer)
 end
 
 strategies.rrmemory = {
