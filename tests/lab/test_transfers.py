@@ -258,11 +258,11 @@ async def test_a_transfer_while_the_adapter_is_away_costs_no_place(rig: Rig) -> 
     assert await rig.verify() == ""
 
 
-@pytest.mark.parametrize("moment", ["at once", "words", "won"])
+@pytest.mark.parametrize("moment", ["waiting", "words", "won"])
 async def test_attended_at_any_moment_loses_nobody_and_keeps_the_order(
     rig: Rig, moment: str
 ) -> None:
-    """As soon as it is answered; while words are said; while who has won the place hears words."""
+    """As soon as it waits; while words are said; while who has won the place hears words."""
     caller = await talking(rig)
     ami = onlooker(rig)
     said = {"announce_frequency": 15, "announce_to_first_user": True} if moment == "words" else {}
@@ -276,8 +276,8 @@ async def test_attended_at_any_moment_loses_nobody_and_keeps_the_order(
         await ami.until(lambda: "queue-youarenext" in words(ami.events, "CallerIDNum", "101"))
     elif moment == "won":
         await rig.coordinator.happens("offer.claimed")
-    phone.hand_over(phone.active[0], line)
     place = await rig.coordinator.happens("caller.joined", queue="support")
+    phone.hand_over(phone.active[0], line)
     await transferred(rig, caller, "attended|APP|Queue")
     later = await rig.call("b", "support")
     now = await rig.coordinator.happens("caller.replaced", call_id=place.data["call_id"])
