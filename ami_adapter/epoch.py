@@ -43,6 +43,9 @@ from coordinator.protocol import (
 
 log = logging.getLogger(__name__)
 
+#: 1 where the box has the dialplan that this adapter knows (dialplan/gvq.conf).
+DIALPLAN = "DIALPLAN_EXISTS(gvq-version,2,1)"
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -93,6 +96,11 @@ class Epoch:
     async def begin(self) -> None:
         """Takes the snapshot. Raises AmiRefused, AmiClosed."""
         box = self._process.settings.box
+        if (await self._session.send("Getvar", {"Variable": DIALPLAN})).value != "1":
+            log.error(
+                "Box %s has not this release's dialplan: nobody there comes into a queue. Copy "
+                "gvq.conf, include it from extensions.conf, then `dialplan reload`.", box,
+            )  # fmt: skip
         found = await resync.take(self._session, box, self._process.key, self._process.wall_s)
         for problem in found.problems:
             log.warning("In the snapshot: %s", problem)

@@ -19,6 +19,8 @@ from ami_adapter.simulator.originate import Order
 Reply = Callable[[Headers], None]
 
 _CUSTOM = re.compile(r"DEVICE_STATE\((Custom:[^)]+)\)")
+#: A simulated box has our dialplan.
+_HAS = re.compile(r"DIALPLAN_EXISTS\(gvq-[^)]+\)")
 _CALLER_ID = re.compile(r'^\s*(?:"?(?P<name>[^"<]*?)"?\s*)?<(?P<number>[^>]*)>\s*$')
 
 #: Originate's Timeout where none is given, ms.
@@ -93,7 +95,8 @@ def getvar(it: Context) -> None:
         it.refuse("No such channel")
     else:
         variables = channel.variables if channel else it.box.variables
-        it.answer("Success", ("Variable", name), ("Value", variables.get(name, "")))
+        value = "1" if _HAS.fullmatch(name) else variables.get(name, "")
+        it.answer("Success", ("Variable", name), ("Value", value))
 
 
 def hangup(it: Context) -> None:

@@ -13,6 +13,7 @@ from ami_adapter import fallback
 from ami_adapter.backoff import Backoff
 from ami_adapter.connection import AmiClosed
 from ami_adapter.daemon import run, serve
+from ami_adapter.epoch import DIALPLAN
 from ami_adapter.link import Link
 from ami_adapter.translate import Translator
 from coordinator.protocol import CLOSE_ALREADY_LINKED, Device, Leave, Snapshot
@@ -171,6 +172,20 @@ async def test_a_user_without_rights_is_told_which(
         await box.closed()
         await settle(asterisk, line)
     assert "refused Status: Permission denied." in caplog.text
+
+
+async def test_a_box_without_our_dialplan_is_said(
+    asterisk: Manager, line: Coordinator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(asterisk, line):
+        assert "dialplan" not in caplog.text
+    async with serving(settings(asterisk, line.url)):
+        box = await asterisk.accept()
+        box.channels[DIALPLAN] = "0"
+        await box.log_in()
+        await box.resync()
+        await line.accept()
+    assert "Box a has not this release's dialplan" in caplog.text
 
 
 async def test_forged_events_are_dropped_and_said(

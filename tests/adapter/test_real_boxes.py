@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from ami_adapter import epoch
 from ami_adapter import lab as real_lab
 from ami_adapter.lab import Box, LabStatus
 from ami_adapter.lab.callers import Callers
@@ -153,6 +154,16 @@ async def linked(line: Coordinator) -> Linkage:
     first = (await link.event()).event
     assert isinstance(first, Snapshot)
     return Linkage(link, first)
+
+
+async def test_a_box_is_asked_which_dialplan_it_has(
+    a: Box, line: Coordinator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with adapter(a, line):
+        assert "dialplan" not in caplog.text
+    monkeypatch.setattr(epoch, "DIALPLAN", epoch.DIALPLAN.replace(",2,", ",9,"))
+    async with adapter(a, line):
+        assert "Box a has not this release's dialplan" in caplog.text
 
 
 @pytest.mark.parametrize("home", ["a", "b"])

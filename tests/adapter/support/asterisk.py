@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from ami_adapter.epoch import DIALPLAN
+
 SECRET = "s3cret"
 CHALLENGE = "840415273"
 
@@ -49,7 +51,7 @@ class Conversation:
     variables: dict[str, str] = field(default_factory=dict)
     #: What channels' variables are, whatever the channel; asked for in passing.
     channels: dict[str, str] = field(
-        default_factory=lambda: {"GVQ_TALKS": "", "GVQ_STATE": "waiting"}
+        default_factory=lambda: {"GVQ_TALKS": "", "GVQ_STATE": "waiting", DIALPLAN: "1"}
     )
 
     async def read(self) -> Action:
