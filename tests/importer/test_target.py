@@ -68,8 +68,8 @@ class TestTheFiles:
             | {"strategy": "linear", "weight": 2, "musicclass": "jazz", "announce_frequency": 0,
                "setinterfacevar": True},
             "support": common
-            | {"strategy": "rrordered", "joinempty": "paused,penalty,unavailable",
-               "leavewhenempty": "paused,penalty,unavailable", "musicclass": "jazz",
+            | {"strategy": "rrordered", "joinempty": "paused,penalty,unavailable,invalid",
+               "leavewhenempty": "paused,penalty,unavailable,invalid", "musicclass": "jazz",
                "setinterfacevar": True},
             "night": alike | {"strategy": "rrmemory", "retry": 5, "setinterfacevar": False},
         }  # fmt: skip
@@ -139,8 +139,32 @@ leavewhenempty = yes
         "announce_position_only_up": False, "periodic_announce": "one,two,three",
         "periodic_announce_startdelay": -1, "queue_thankyou": "", "queue_callerannounce": "hello",
         "announce": "custom/sales", "reportholdtime": True, "memberdelay": 2,
-        "leavewhenempty": "paused,penalty",
+        "leavewhenempty": "paused,penalty,invalid",
     }  # fmt: skip
+    assert read.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "joinempty"),
+    [
+        ("joinempty = Strict", "paused,penalty,unavailable,invalid"),
+        ("joinempty = Paused", "paused"),
+        ("joinempty = penalty,paused,invalid", "paused,penalty,invalid"),
+        ("joinempty = off", "paused,penalty,invalid"),
+        ("joinempty = strict,inuse", "paused,penalty,inuse,unavailable,invalid"),
+        ("joinempty = inuse,strict", "paused,penalty,unavailable,invalid"),
+        ("joinempty = loose,TRUE,ringing", "ringing"),
+        ("joinempty = loose\njoinempty = WrapUp", "penalty,invalid,wrapup"),
+        ("joinempty = wrapup\njoinempty = loose", "penalty,invalid"),
+    ],
+)
+def test_who_does_not_count_is_read_as_queue_reads_it(
+    tmp_path: Path, lines: str, joinempty: str
+) -> None:
+    """In any case, word by word; and each line adds to those before, a template's too."""
+    first, _, second = lines.partition("\n")
+    read = target(tmp_path, f"[tpl](!)\n{first}\n[sales](tpl)\n{second}\n")
+    assert read.body.queues["sales"].joinempty == joinempty
     assert read.remarks == ()
 
 
