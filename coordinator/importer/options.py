@@ -104,7 +104,7 @@ OPTIONS: dict[str, Option] = {
     # Ringing
     "autofill": differs("yes", "every caller who can be given an agent is, as with autofill=yes"),
     "ringinuse": mapped("ringinuse"),
-    "timeoutrestart": needless("no", "each agent is rung for the whole timeout in any case"),
+    "timeoutrestart": needless("yes", "each agent is rung for the whole timeout, as with yes"),
     "timeoutpriority": mapped("timeoutpriority"),
     "memberdelay": mapped("memberdelay"),
     "autopause": mapped("autopause"),

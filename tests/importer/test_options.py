@@ -69,6 +69,22 @@ def test_a_value_with_which_nothing_is_lost(same: str | None, value: str, lost: 
 
 
 @pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        ("timeoutrestart", "no"),
+        ("autofill", "no"),
+        ("log-restricted-caller-id", "no"),
+        ("persistentmembers", "no"),
+        ("shared_lastcall", "no"),
+        ("negative_penalty_invalid", "yes"),
+    ],
+)
+def test_what_the_line_always_does_is_told_of_the_other_value(name: str, lost: str) -> None:
+    option = (OPTIONS | GENERAL)[name]
+    assert [value for value in ("no", "yes") if not option.loses_nothing(value)] == [lost]
+
+
+@pytest.mark.parametrize(
     ("field", "value", "instead"),
     [
         ("timeout", "-1", "15"), ("timeout", "0", "0"), ("retry", "0", "5"), ("retry", "-3", "5"),
