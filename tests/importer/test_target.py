@@ -144,6 +144,44 @@ leavewhenempty = yes
     assert read.remarks == ()
 
 
+def test_what_is_not_ours_is_told_and_what_is_gone_is_passed_over(tmp_path: Path) -> None:
+    text = """\
+[general]
+negative_penalty_invalid = yes
+monitor-type = MixMonitor
+[sales]
+musiconhold = jazz
+log-restricted-caller-id = no
+monitor-format = wav
+monitor-type = MixMonitor
+monitor-join = yes
+membermacro = popup
+eventwhencalled = vars
+eventmemberstatus = yes
+member => PJSIP/101,-1
+[help]
+log-restricted-caller-id = yes
+"""
+    read = target(tmp_path, text)
+    assert read.body.model_dump(exclude_unset=True)["queues"] == {
+        "sales": {"musicclass": "jazz", "monitor_format": "wav"}, "help": {},
+    }  # fmt: skip
+    assert members(read) == [("sales", "101", 0)]
+    told = {(one.line.number, one.what): (one.says, one.harmless) for one in read.remarks}
+    gone = ("Asterisk no longer reads it either", True)
+    assert told == {
+        (2, "negative_penalty_invalid"): ("a negative penalty counts as 0", False),
+        (3, "monitor-type"): ("it only matters with monitor-format", True),
+        (6, "log-restricted-caller-id"): ("journal and queue_log name every caller", False),
+        (8, "monitor-type"): gone,
+        (9, "monitor-join"): gone,
+        (10, "membermacro"): gone,
+        (11, "eventwhencalled"): gone,
+        (12, "eventmemberstatus"): gone,
+        (13, "penalty"): ("a negative penalty counts as 0", True),
+    }
+
+
 @pytest.mark.parametrize(
     ("lines", "joinempty"),
     [
