@@ -21,6 +21,10 @@ from glob import glob
 from pathlib import Path
 from typing import NoReturn
 
+#: In any case (main/utils.c: ast_true, ast_false).
+TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
+FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
+
 #: Asterisk reads a line into 8192 bytes, with newline and a closing NUL.
 LONGEST_LINE = 8190
 

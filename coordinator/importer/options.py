@@ -14,10 +14,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from coordinator.asterisk_config import FALSE, TRUE
 from coordinator.line.types import STRATEGIES
-
-TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
-FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,6 @@ _TAKEN: Mapping[str, Mapping[str, str]] = {
     "maxlen": {r"-\d+": "0"},
     "timeoutpriority": {"conf": "conf", ".*": "app"},
     "strategy": {"roundrobin": "rrmemory"} | {name: name for name in STRATEGIES},
-    "joinempty": _YES_NO,
-    "leavewhenempty": _YES_NO,
     "autopause": _YES_NO | {"all": "all"},
     "autopausedelay": {r"-\d+": "0"},
     "announce_position": _YES_NO | {"limit": "limit", "more": "more"},
@@ -108,7 +104,7 @@ OPTIONS: dict[str, Option] = {
     # Ringing
     "autofill": differs("yes", "every caller who can be given an agent is, as with autofill=yes"),
     "ringinuse": mapped("ringinuse"),
-    "timeoutrestart": needless("no", "each agent is rung for the whole timeout in any case"),
+    "timeoutrestart": needless("yes", "each agent is rung for the whole timeout, as with yes"),
     "timeoutpriority": mapped("timeoutpriority"),
     "memberdelay": mapped("memberdelay"),
     "autopause": mapped("autopause"),

@@ -13,15 +13,13 @@ from coordinator.api.schemas.common import Seconds
 from coordinator.api.schemas.imports import ImportIn, ImportMember
 from coordinator.api.schemas.queues import QueueIn
 from coordinator.api.schemas.rules import RuleIn
-from coordinator.asterisk_config import Line
+from coordinator.asterisk_config import FALSE, TRUE, Line
 from coordinator.importer.agents import Agents, Phone
 from coordinator.importer.findings import Findings, Remark, at
 from coordinator.importer.options import (
-    FALSE,
     GENERAL,
     OPTIONS,
     RULES_GENERAL,
-    TRUE,
     UNKNOWN,
     Option,
     is_true,
@@ -31,6 +29,9 @@ from coordinator.importer.rules import rules_of
 from coordinator.importer.source import MemberGiven, QueueGiven, Source
 from coordinator.names import NAME_PATTERN
 from coordinator.protocol import Penalty
+
+#: Fields to which each line of a queue adds (queue_set_param): a template's words count too.
+_ADDED_UP = frozenset({"joinempty", "leavewhenempty"})
 
 _PENALTY: TypeAdapter[int] = TypeAdapter(Penalty)
 _WRAPUPTIME: TypeAdapter[int] = TypeAdapter(Seconds)
@@ -120,14 +121,18 @@ def _queues(
 
 
 def _settings(given: QueueGiven, spelled: Mapping[str, str], findings: Findings) -> QueueIn:
-    """Of what is given. Of several lines the last counts; rules are found in any case."""
+    """Of what is given. Of several lines the last counts, or all; rules are found in any case."""
     asked: dict[str, Line] = {}
+    added_up: dict[str, str] = {}
     others: dict[str, Line] = {}
     for line in given.options:
         field = OPTIONS.get(line.name.lower(), UNKNOWN).field
         (asked if field else others)[field or line.name.lower()] = line
+        if field in _ADDED_UP:
+            added_up[field] = f"{added_up.get(field, '')},{line.value}"
     _remark_all(others.values(), OPTIONS, findings)
     values = {field: _taken(field, line, findings) for field, line in asked.items()}
+    values |= added_up
     if rule := values.get("defaultrule"):
         values["defaultrule"] = spelled.get(rule.lower(), rule)
     try:

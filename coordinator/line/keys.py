@@ -46,7 +46,7 @@ TABLE: dict[str, Key] = {
     "offer": Key("offer:{}", "hash", "an agent being rung for, or talking with, a caller"),
     "calls": Key("calls:{}", "set", "a box's calls"),
     "homed": Key("homed:{}", "set", "agents whose home is this box"),
-    "devices": Key("devices:{}", "hash", "of a box: registered interface → device state"),
+    "devices": Key("devices:{}", "hash", "of a box: interface → device state, but INVALID"),
     "timers": Key("timers", "zset", "what is due when: KIND:NAME (lua/tick.lua: DUE)"),
     "awaited": Key("awaited", "set", "boxes that must be heard of before the line decides again"),
     # Streams

@@ -13,9 +13,9 @@ Strategy = Literal[
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
 
 #: What may keep a member from counting as present (Queue()'s joinempty). "unavailable": the phone
-#: is registered at no box that is in touch.
+#: is registered at no box that is in touch; "invalid": nor does any box know it.
 EMPTY_CONDITIONS = (
-    "paused", "penalty", "inuse", "ringing", "unavailable", "unknown", "wrapup",
+    "paused", "penalty", "inuse", "ringing", "unavailable", "invalid", "unknown", "wrapup",
 )  # fmt: skip
 
 AgentState = Literal[

@@ -1,7 +1,8 @@
 """The journal as AMI events: each entry once, in order, for all sessions together.
 
-What an entry does not say is looked up: a caller by its joining, an agent by the line's live view
-(which may be further on by then; events.py says what is taken from where).
+What an entry does not say is looked up: a caller by its joining and by who took its place since, an
+agent by the line's live view (which may be further on by then; events.py says what is taken from
+where).
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from coordinator.errors import Refused
 from coordinator.history.live import Dropped
-from coordinator.journal import Entry
+from coordinator.journal import Entry, stream_position
 from coordinator.manager.events import Event, Scene, after, events, shows
 from coordinator.manager.members import Caller, Person
 from coordinator.manager.parts import Parts, everybody
@@ -94,9 +95,10 @@ class Feed:
 
     async def _translated(self, entry: Entry) -> list[Event]:
         self._note(entry)
+        caller = await self._caller(entry)
         agent, offer = entry.data.get("agent", ""), entry.data.get("offer_id", "")
         scene = Scene(
-            await self._caller(entry.data.get("call_id", "")),
+            caller,
             await self._person(agent),
             self._shown.get(agent),
             self._rang.get(offer, 0),
@@ -112,14 +114,21 @@ class Feed:
 
     def _note(self, entry: Entry) -> None:
         data = entry.data
-        if entry.type == "caller.joined":
-            self._callers[data["call_id"]] = _caller(entry)
-            if len(self._callers) > MOST_CALLERS:
-                del self._callers[next(iter(self._callers))]
-        elif entry.type == "offer.claimed":
+        self._meet(entry)
+        if entry.type == "offer.claimed":
             self._claimed.add(data["offer_id"])
         elif entry.type == "offer.ended":
             self._rang[data["offer_id"]] = data["ring_us"]
+
+    def _meet(self, entry: Entry) -> None:
+        """Who is in the place from this entry on: who joined, or whom a transfer put there."""
+        call_id = entry.data.get("call_id", "")
+        if entry.type == "caller.joined":
+            self._callers[call_id] = _caller(entry)
+        elif entry.type == "caller.replaced" and call_id in self._callers:
+            self._callers[call_id] = _instead(self._callers[call_id], entry)
+        if len(self._callers) > MOST_CALLERS:
+            del self._callers[next(iter(self._callers))]
 
     def _forget(self, entry: Entry) -> None:
         data = entry.data
@@ -131,12 +140,15 @@ class Feed:
             self._rang.pop(data["offer_id"], None)
             self._claimed.discard(data["offer_id"])
 
-    async def _caller(self, call_id: str) -> Caller | None:
-        """One who joined before this process began is in history."""
+    async def _caller(self, entry: Entry) -> Caller | None:
+        """As of this entry. One who joined before this process began is in history, which may be
+        further on."""
+        call_id = entry.data.get("call_id", "")
         if call_id and call_id not in self._callers:
-            entries = await to_its_end(self._parts.history.journal_of(call_id))
-            for joined in (entry for entry in entries if entry.type == "caller.joined"):
-                self._callers[call_id] = _caller(joined)
+            told = stream_position(entry.id)
+            for past in await to_its_end(self._parts.history.journal_of(call_id)):
+                if stream_position(past.id) <= told:
+                    self._meet(past)
         return self._callers.get(call_id)
 
     async def _person(self, agent: str) -> Person | None:
@@ -166,4 +178,16 @@ def _caller(joined: Entry) -> Caller:
         number=data["caller_id_num"],
         name=data["caller_id_name"],
         position=data["position"],
+    )
+
+
+def _instead(caller: Caller, replaced: Entry) -> Caller:
+    """Another channel in that place."""
+    data = replaced.data
+    return replace(
+        caller,
+        channel=data["channel"],
+        uniqueid=data["uniqueid"],
+        number=data["caller_id_num"],
+        name=data["caller_id_name"],
     )

@@ -2,7 +2,7 @@
 
 from coordinator.line.engine import Engine
 from coordinator.line.types import Origin, Reply
-from coordinator.protocol import DeviceState, Join, Snapshot
+from coordinator.protocol import DeviceState, Join, Replaced, Snapshot
 
 
 class Box:
@@ -34,6 +34,17 @@ class Box:
         )
         assert (await self._engine.join(self._origin(), join)).code == "ok"
         return call_id
+
+    async def replace(self, call_id: str, number: int, name: str = "") -> None:
+        """An attended transfer puts another channel into its place, or its talk."""
+        replaced = Replaced(
+            call_id=call_id,
+            channel=f"PJSIP/desk-{number:08}",
+            uniqueid=f"{self._name}-{number}",
+            caller_id_num=str(number),
+            caller_id_name=name,
+        )
+        assert (await self._engine.replaced(self._origin(), replaced)).code == "ok"
 
     async def connect(self, offer_id: str, fence: int) -> Reply:
         """The agent has answered."""

@@ -427,11 +427,14 @@ class TestServing:
 @pytest.mark.parametrize(
     ("alias", "joinempty", "leavewhenempty"),
     [
-        ("yes", "", "paused,penalty"),
-        ("no", "paused,penalty", ""),
-        ("strict", "paused,penalty,unavailable", "paused,penalty,unavailable"),
-        ("loose", "penalty", "penalty"),
-        ("invalid, wrapup", "unavailable,wrapup", "unavailable,wrapup"),
+        ("yes", "", "paused,penalty,invalid"),
+        ("no", "paused,penalty,invalid", ""),
+        ("F", "paused,penalty,invalid", ""),
+        ("Strict", *2 * ["paused,penalty,unavailable,invalid"]),
+        ("loose", *2 * ["penalty,invalid"]),
+        ("invalid, WRAPUP", *2 * ["invalid,wrapup"]),
+        ("penalty,paused,invalid", *2 * ["paused,penalty,invalid"]),
+        ("ringing,yes,inuse", "inuse", "paused,penalty,inuse,invalid"),
     ],
 )
 async def test_queues_words_for_who_does_not_count_as_there(

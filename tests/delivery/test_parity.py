@@ -13,6 +13,8 @@ from tests.delivery.parity import Row, rows
 from tests.delivery.tree import ROOT
 
 VERDICTS = {"same", "better", "differs", "not applicable"}
+#: Tests of what tests are made of.
+OF_TESTS = {"model/test_reference"}
 TEST = re.compile(r"([a-z0-9_/]+)::(test_[a-z0-9_]+)")
 
 
@@ -25,6 +27,7 @@ def test_a_row_is_whole(row: Row) -> None:
     for named in shown:
         found = TEST.fullmatch(named)
         assert found, named
+        assert found[1] not in OF_TESTS, "it shows the tests' own twin, not the line"
         assert found[2] in defined_in(found[1])
 
 

@@ -79,6 +79,10 @@ async def _unregistered(line: Line, a: Box) -> None:
     await a.device("101", "UNAVAILABLE")
 
 
+async def _nowhere(line: Line, a: Box) -> None:
+    await a.device("101", "INVALID")
+
+
 async def _unknown(line: Line, a: Box) -> None:
     await a.device("101", "UNKNOWN")
 
@@ -89,9 +93,15 @@ async def _wraps_up(line: Line, a: Box) -> None:
     await line.engine.complete(a.origin(), made.data["offer_id"], made.data["fence"], "agent")
 
 
+async def _wraps_up_paused(line: Line, a: Box) -> None:
+    await _wraps_up(line, a)
+    await line.engine.pause("101")
+
+
 CASES = [
     ("paused", _paused), ("inuse", _talking), ("inuse", _on_another_call), ("ringing", _ringing),
-    ("unavailable", _unregistered), ("unknown", _unknown), ("wrapup", _wraps_up),
+    ("unavailable", _unregistered), ("invalid", _nowhere), ("unknown", _unknown),
+    ("wrapup", _wraps_up), ("wrapup", _wraps_up_paused),
 ]  # fmt: skip
 
 
@@ -107,6 +117,54 @@ async def test_nobody_joins_while_a_condition_holds_for_every_member(
     await line.agent("102", sales=0)
     await a.device("102")
     assert (await a.join("2")).code == "ok", "one for whom it does not hold is enough"
+
+
+async def _held(line: Line, a: Box) -> None:
+    await _talking(line, a)
+    await a.device("101", "ONHOLD")
+
+
+async def _second_call(line: Line, a: Box) -> None:
+    await _talking(line, a)
+    await a.device("101", "RINGINUSE")
+
+
+@pytest.mark.parametrize("device", ["BUSY", "ONHOLD", "RINGINUSE"])
+async def test_inuse_is_one_state_of_the_phone_as_in_app_queue(line: Line, device: str) -> None:
+    """get_member_status() compares with AST_DEVICE_INUSE; RINGINUSE is not RINGING either."""
+    await line.queue("sales", joinempty="inuse,ringing")
+    await line.agent("101", sales=0)
+    a = await line.box("a", "101")
+    await a.device("101", device)
+    assert (await a.join("1")).code == "ok"
+
+
+@pytest.mark.parametrize("happens", [_held, _second_call])
+async def test_nor_is_another_in_a_talk_of_the_queues(line: Line, happens: object) -> None:
+    await line.queue("sales", joinempty="inuse,ringing")
+    await line.agent("101", sales=0)
+    a = await line.box("a", "101")
+    await happens(line, a)  # type: ignore[operator]
+    assert (await a.join("1")).code == "ok"
+
+
+async def test_a_phone_is_unavailable_where_a_box_knows_it_and_invalid_where_none_does(
+    line: Line,
+) -> None:
+    """joinempty=no is satisfied by a phone that is configured and switched off."""
+    await line.queue("sales", joinempty="paused,penalty,invalid")
+    await line.agent("101", sales=0)
+    a, b = await line.box("a", "101"), await line.box("b")
+    await b.device("101", "UNAVAILABLE")
+    await a.device("101", "INVALID")
+    assert await line.state("101") == "unregistered"
+    assert (await a.join("1")).code == "ok", "box b knows it"
+    await b.snapshot()
+    await refused(a, "2", "queue_empty", "JOINEMPTY")
+    await line.queue("sales", joinempty="unavailable")
+    assert (await a.join("3")).code == "ok"
+    await b.device("101", "UNAVAILABLE")
+    await refused(a, "4", "queue_empty", "JOINEMPTY")
 
 
 async def test_another_condition_keeps_nobody_out(line: Line) -> None:

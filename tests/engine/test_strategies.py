@@ -77,6 +77,81 @@ async def test_leastrecent_puts_never_called_before_weeks_of_idleness(line: Line
     assert await served(box, "3") == "1001"
 
 
+async def test_linear_starts_at_the_first_each_time(line: Line) -> None:
+    box = await staff(line, "linear", 3)
+    assert [await served(box, call) for call in "12"] == ["1001", "1001"]
+    await line.engine.pause("1001")
+    assert await served(box, "3") == "1002"
+
+
+async def test_fewestcalls_counts_those_of_this_queue(line: Line) -> None:
+    """1001 has talked more often, but not here."""
+    box = await staff(line, "fewestcalls", 2)
+    await line.queue("help", "linear")
+    await line.engine.put_member("help", "1001")
+    for call in ("1", "2"):
+        await box.join(call, "help")
+        (offer,) = await box.rings()
+        await box.connect(offer)
+        await box.complete(offer)
+    assert [await served(box, call) for call in "345"] == ["1001", "1002", "1001"]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "wanted"),
+    [
+        ({"min_penalty": 1}, "1005"),
+        ({"min_penalty": 6}, "1009"),
+        ({"min_penalty": 5, "max_penalty": 7}, "1005"),
+        ({"min_penalty": 9, "raise_penalty": 9}, "1000"),
+    ],
+)
+async def test_a_window_begins_at_its_min(line: Line, bounds: dict[str, int], wanted: str) -> None:
+    """A raise lifts who is below it: all have penalty 9 in the last case."""
+    await line.queue("sales", "linear")
+    for penalty in (0, 5, 9):
+        await line.agent(f"100{penalty}", sales=penalty)
+    box = await line.box("a", "1000", "1005", "1009")
+    await box.join("1", "sales", 0, **bounds)
+    assert [offer.agent for offer in await box.rings()] == [wanted]
+
+
+@pytest.mark.parametrize("later", ["sales", "help"])
+async def test_queues_of_one_weight_are_one_line(line: Line, later: str) -> None:
+    """Of both queues of an agent the longest waiting caller comes first, then by priority."""
+    box = await staff(line, "linear", 1)
+    await line.queue("help", "linear")
+    await line.engine.put_member("help", "1001")
+    await line.engine.pause("1001")
+    first = {"sales": "help", "help": "sales"}[later]
+    await box.join("1", first)
+    await box.join("2", later)
+    await box.join("3", later, priority=1)
+    await line.engine.unpause("1001")
+    taken = []
+    for _ in range(3):
+        (offer,) = await box.rings()
+        taken.append(offer.call_id)
+        await box.connect(offer)
+        await box.complete(offer)
+    assert taken == ["a-3-1", "a-1-1", "a-2-1"]
+
+
+async def test_after_a_miss_the_caller_goes_on_and_the_agent_rests(line: Line) -> None:
+    box = await staff(line, "linear", 2, retry=5)
+    await box.join("1")
+    (missed,) = await box.rings()
+    await box.ended(missed)
+    (second,) = await box.rings()
+    assert (missed.agent, second.agent) == ("1001", "1002"), "at once"
+    await box.ended(second)
+    assert await box.rings() == []
+    await line.pass_time(4.9, box)
+    assert (await line.state("1001"), await line.order()) == ("resting", ["a-1-1"])
+    await line.pass_time(0.2, box)
+    assert [offer.agent for offer in await box.rings()] == ["1001"]
+
+
 async def test_penalties_do_not_count_among_few_members(line: Line) -> None:
     await line.queue("sales", "linear", penaltymemberslimit=2, retry=0)
     await line.agent("1001", sales=9)

@@ -3,7 +3,8 @@
 import pytest
 
 from coordinator.api.schemas.queues import QueueIn
-from coordinator.importer.options import FALSE, GENERAL, OPTIONS, TRUE, Option, taken
+from coordinator.asterisk_config import FALSE, TRUE
+from coordinator.importer.options import GENERAL, OPTIONS, Option, taken
 from coordinator.line.types import QueueSettings
 
 #: queue_set_global_params, Asterisk 22.
@@ -68,15 +69,29 @@ def test_a_value_with_which_nothing_is_lost(same: str | None, value: str, lost: 
 
 
 @pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        ("timeoutrestart", "no"),
+        ("autofill", "no"),
+        ("log-restricted-caller-id", "no"),
+        ("persistentmembers", "no"),
+        ("shared_lastcall", "no"),
+        ("negative_penalty_invalid", "yes"),
+    ],
+)
+def test_what_the_line_always_does_is_told_of_the_other_value(name: str, lost: str) -> None:
+    option = (OPTIONS | GENERAL)[name]
+    assert [value for value in ("no", "yes") if not option.loses_nothing(value)] == [lost]
+
+
+@pytest.mark.parametrize(
     ("field", "value", "instead"),
     [
         ("timeout", "-1", "15"), ("timeout", "0", "0"), ("retry", "0", "5"), ("retry", "-3", "5"),
         ("retry", "10", "10"), ("maxlen", "-1", "0"), ("strategy", "RoundRobin", "rrmemory"),
-        ("strategy", "Linear", "linear"), ("strategy", "fair", "fair"), ("joinempty", "On", "yes"),
-        ("joinempty", "0", "no"), ("joinempty", "paused", "paused"), ("weight", "-1", "-1"),
+        ("strategy", "Linear", "linear"), ("strategy", "fair", "fair"), ("weight", "-1", "-1"),
         ("timeoutpriority", "Conf", "conf"), ("timeoutpriority", "both", "app"),
         ("timeoutpriority", "APP", "app"),
-        ("leavewhenempty", "T", "yes"), ("leavewhenempty", "loose", "loose"),
         ("announce_position", "1", "yes"), ("announce_position", "Limit", "limit"),
         ("announce_position", "off", "no"), ("announce_holdtime", "true", "yes"),
         ("announce_holdtime", "Once", "once"), ("announce_holdtime", "f", "no"),

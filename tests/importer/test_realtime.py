@@ -66,7 +66,7 @@ def test_the_tables_are_a_target(url: str) -> None:
 
     assert read.body.model_dump(exclude_unset=True)["queues"] == {
         "help": {
-            "retry": 7, "joinempty": "paused,penalty,unavailable", "announce_frequency": 30,
+            "retry": 7, "joinempty": "paused,penalty,unavailable,invalid", "announce_frequency": 30,
             "queue_thankyou": "beep", "setinterfacevar": False,
         },
         "sales": {

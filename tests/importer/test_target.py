@@ -68,8 +68,8 @@ class TestTheFiles:
             | {"strategy": "linear", "weight": 2, "musicclass": "jazz", "announce_frequency": 0,
                "setinterfacevar": True},
             "support": common
-            | {"strategy": "rrordered", "joinempty": "paused,penalty,unavailable",
-               "leavewhenempty": "paused,penalty,unavailable", "musicclass": "jazz",
+            | {"strategy": "rrordered", "joinempty": "paused,penalty,unavailable,invalid",
+               "leavewhenempty": "paused,penalty,unavailable,invalid", "musicclass": "jazz",
                "setinterfacevar": True},
             "night": alike | {"strategy": "rrmemory", "retry": 5, "setinterfacevar": False},
         }  # fmt: skip
@@ -139,8 +139,70 @@ leavewhenempty = yes
         "announce_position_only_up": False, "periodic_announce": "one,two,three",
         "periodic_announce_startdelay": -1, "queue_thankyou": "", "queue_callerannounce": "hello",
         "announce": "custom/sales", "reportholdtime": True, "memberdelay": 2,
-        "leavewhenempty": "paused,penalty",
+        "leavewhenempty": "paused,penalty,invalid",
     }  # fmt: skip
+    assert read.remarks == ()
+
+
+def test_what_is_not_ours_is_told_and_what_is_gone_is_passed_over(tmp_path: Path) -> None:
+    text = """\
+[general]
+negative_penalty_invalid = yes
+monitor-type = MixMonitor
+[sales]
+musiconhold = jazz
+log-restricted-caller-id = no
+monitor-format = wav
+monitor-type = MixMonitor
+monitor-join = yes
+membermacro = popup
+eventwhencalled = vars
+eventmemberstatus = yes
+member => PJSIP/101,-1
+[help]
+log-restricted-caller-id = yes
+"""
+    read = target(tmp_path, text)
+    assert read.body.model_dump(exclude_unset=True)["queues"] == {
+        "sales": {"musicclass": "jazz", "monitor_format": "wav"}, "help": {},
+    }  # fmt: skip
+    assert members(read) == [("sales", "101", 0)]
+    told = {(one.line.number, one.what): (one.says, one.harmless) for one in read.remarks}
+    gone = ("Asterisk no longer reads it either", True)
+    assert told == {
+        (2, "negative_penalty_invalid"): ("a negative penalty counts as 0", False),
+        (3, "monitor-type"): ("it only matters with monitor-format", True),
+        (6, "log-restricted-caller-id"): ("journal and queue_log name every caller", False),
+        (8, "monitor-type"): gone,
+        (9, "monitor-join"): gone,
+        (10, "membermacro"): gone,
+        (11, "eventwhencalled"): gone,
+        (12, "eventmemberstatus"): gone,
+        (13, "penalty"): ("a negative penalty counts as 0", True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "joinempty"),
+    [
+        ("joinempty = Strict", "paused,penalty,unavailable,invalid"),
+        ("joinempty = Paused", "paused"),
+        ("joinempty = penalty,paused,invalid", "paused,penalty,invalid"),
+        ("joinempty = off", "paused,penalty,invalid"),
+        ("joinempty = strict,inuse", "paused,penalty,inuse,unavailable,invalid"),
+        ("joinempty = inuse,strict", "paused,penalty,unavailable,invalid"),
+        ("joinempty = loose,TRUE,ringing", "ringing"),
+        ("joinempty = loose\njoinempty = WrapUp", "penalty,invalid,wrapup"),
+        ("joinempty = wrapup\njoinempty = loose", "penalty,invalid"),
+    ],
+)
+def test_who_does_not_count_is_read_as_queue_reads_it(
+    tmp_path: Path, lines: str, joinempty: str
+) -> None:
+    """In any case, word by word; and each line adds to those before, a template's too."""
+    first, _, second = lines.partition("\n")
+    read = target(tmp_path, f"[tpl](!)\n{first}\n[sales](tpl)\n{second}\n")
+    assert read.body.queues["sales"].joinempty == joinempty
     assert read.remarks == ()
 
 

@@ -200,6 +200,57 @@ async def test_one_who_joined_before_this_process_began(parts: Parts, box: Box) 
     assert dict(told[0].headers)["CallerIDName"] == "Old"
 
 
+HEIR = ("PJSIP/desk-00000009", "a-9", "9", "Zoe")
+
+
+def who(headers: Message | dict[str, str]) -> tuple[str, ...]:
+    """Who is in the place, by an event."""
+    names = ("Channel", "Uniqueid", "CallerIDNum", "CallerIDName")
+    return tuple(headers[name] for name in names)
+
+
+async def test_after_an_attended_transfer_events_name_who_is_there_now(
+    parts: Parts, box: Box, wall: Ami
+) -> None:
+    """Who waited is replaced; who is in the place then is rung for, talks and is replaced too."""
+    call_id = await box.join("sales", 1, "Ann")
+    await box.replace(call_id, 9, "Zoe")
+    await parts.directory.login("alice")
+    offer = await where(parts)
+    await box.connect(*offer)
+    await box.replace(call_id, 8, "Yan")
+    await box.complete(*offer)
+    told = {message["Event"]: message for message in await heard(wall, "AgentComplete")}
+    assert who(told["QueueCallerJoin"])[1] == "a-1"
+    for name in ("AgentCalled", "QueueCallerLeave", "AgentConnect"):
+        assert who(told[name]) == HEIR
+    assert told["AgentConnect"]["DestConnectedLineNum"] == "9"
+    assert who(told["AgentComplete"]) == ("PJSIP/desk-00000008", "a-8", "8", "Yan")
+
+
+async def test_who_was_put_in_a_place_before_this_process_began(parts: Parts, box: Box) -> None:
+    """By history as far as the entry that is told, though it is further on."""
+    call_id = await box.join("sales", 7, "Old")
+    await box.replace(call_id, 9, "Zoe")
+    told: list[Event] = []
+    feed = Feed(parts, told.append)
+    await feed.begin()
+    await parts.directory.login("alice")
+    await box.replace(call_id, 8, "Yan")
+    await parts.engine.withdraw(call_id)
+    running = asyncio.create_task(feed.run())
+
+    async def left() -> bool:
+        return any(event.name == "QueueCallerLeave" for event in told)
+
+    await eventually(left)
+    await cancel([running])
+    by_name = {event.name: dict(event.headers) for event in told}
+    assert who(by_name["AgentCalled"]) == HEIR
+    for name in ("QueueCallerAbandon", "QueueCallerLeave"):
+        assert who(by_name[name]) == ("PJSIP/desk-00000008", "a-8", "8", "Yan")
+
+
 async def test_all_hear_the_same_in_the_same_order(
     parts: Parts, box: Box, manager: Manager, wall: Ami
 ) -> None:
@@ -301,10 +352,10 @@ async def test_a_defect_costs_one_entry_its_events(
 ) -> None:  # fmt: skip
     caller = Feed._caller
 
-    async def broken(feed: Feed, call_id: str) -> object:
-        if call_id == "a-1-1":
+    async def broken(feed: Feed, entry: Entry) -> object:
+        if entry.data.get("call_id") == "a-1-1":
             raise ZeroDivisionError
-        return await caller(feed, call_id)
+        return await caller(feed, entry)
 
     monkeypatch.setattr(Feed, "_caller", broken)
     await box.join("sales", 1)

@@ -5,7 +5,8 @@ from tests.model.calls import depart
 from tests.model.matching import admits, effective_penalty, line_of
 from tests.model.state import Agent, Caller, Member, State, agent_state, call_state
 
-IN_USE = ("INUSE", "BUSY", "ONHOLD", "RINGINUSE")
+#: What a phone shows that has not noticed yet what it is used for.
+SILENT = ("", "NOT_INUSE", "UNKNOWN")
 
 
 def refusal(state: State, join: Join) -> str:
@@ -37,13 +38,17 @@ def _anybody(state: State, join: Join | Caller, conditions: set[str]) -> bool:
 def _holds(state: State, join: Join | Caller, member: Member) -> set[str]:
     agent: Agent = state.agents[member.agent]
     shown, device = agent_state(state, agent), state.device_of(agent)
+    known = any(
+        box.devices.get(agent.phone, "INVALID") != "INVALID" for box in state.boxes.values()
+    )
     found = {
         "paused": bool(agent.paused or member.paused),
         "penalty": not admits(state, join, effective_penalty(state, member, join)),
-        "unavailable": shown == "unregistered",
-        "inuse": shown == "talking" or device in IN_USE,
-        "ringing": shown == "ringing" or device == "RINGING",
+        "unavailable": shown == "unregistered" and known,
+        "invalid": shown == "unregistered" and not known,
+        "inuse": device == "INUSE" or (device in SILENT and shown == "talking"),
+        "ringing": device == "RINGING" or (device in SILENT and shown == "ringing"),
         "unknown": device == "UNKNOWN",
-        "wrapup": shown == "wrapup",
+        "wrapup": agent.wrapup_until > state.now,
     }
     return {name for name, holds in found.items() if holds}

@@ -127,7 +127,7 @@ def find_home(state: State, agent: Agent) -> None:
 def reconcile(state: State, box: Box, snapshot: Snapshot) -> None:
     """The callers, offers and devices of the snapshot are the truth about the box."""
     for interface in [i for i in box.devices if i not in snapshot.devices]:
-        report_device(state, box, interface, "UNAVAILABLE")
+        report_device(state, box, interface, "INVALID")
     for interface, device in snapshot.devices.items():
         report_device(state, box, interface, device)
     _reconcile_offers(state, box, snapshot)

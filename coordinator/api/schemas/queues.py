@@ -1,10 +1,9 @@
 """Queues, their callers and members, as the API shows them."""
 
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from coordinator.api.schemas.agents import MEMBERSHIP, MembershipOut
 from coordinator.api.schemas.calling import Calling
@@ -17,9 +16,9 @@ from coordinator.api.schemas.common import (
     seconds,
     shown,
 )
+from coordinator.api.schemas.conditions import JoinEmpty, LeaveWhenEmpty
 from coordinator.directory.types import Member, Queue, Saved
 from coordinator.line.types import (
-    EMPTY_CONDITIONS,
     AgentState,
     CallState,
     QueueSettings,
@@ -30,33 +29,6 @@ from coordinator.line.types import (
 )
 from coordinator.names import NAME_PATTERN
 from coordinator.protocol import Penalty
-
-#: Queue()'s words for sets of conditions (queues.conf.sample).
-_JOINEMPTY = {
-    "yes": "",
-    "no": "penalty,paused",
-    "strict": "penalty,paused,unavailable",
-    "loose": "penalty",
-}
-_LEAVEWHENEMPTY = _JOINEMPTY | {"yes": _JOINEMPTY["no"], "no": _JOINEMPTY["yes"]}
-
-
-def _conditions(aliases: dict[str, str], value: Any) -> Any:
-    """The set in its one spelling: in the order of EMPTY_CONDITIONS, aliases replaced."""
-    if not isinstance(value, str):
-        return value
-    wanted = {word.strip() for word in aliases.get(value.strip(), value).split(",")} - {""}
-    unknown = sorted(wanted - {*EMPTY_CONDITIONS, "invalid"})
-    if unknown:
-        allowed = ", ".join([*aliases, *EMPTY_CONDITIONS])
-        raise ValueError(f"{', '.join(unknown)} is no condition; allowed are {allowed}")
-    if "invalid" in wanted:  # an interface that no box knows is registered nowhere
-        wanted.add("unavailable")
-    return ",".join(word for word in EMPTY_CONDITIONS if word in wanted)
-
-
-JoinEmpty = Annotated[str, BeforeValidator(partial(_conditions, _JOINEMPTY))]
-LeaveWhenEmpty = Annotated[str, BeforeValidator(partial(_conditions, _LEAVEWHENEMPTY))]
 
 _QUEUE: dict[str, Any] = {
     "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15,

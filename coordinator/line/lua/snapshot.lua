@@ -149,7 +149,7 @@ end
 
 local function take_devices(box, devices)
   for interface in pairs(read(K.devices(box), {}) or {}) do
-    if not devices[interface] then agents.report(box, interface, 'UNAVAILABLE', 'box') end
+    if not devices[interface] then agents.report(box, interface, 'INVALID', 'box') end
   end
   for interface, state in pairs(devices) do agents.report(box, interface, state, 'box') end
 end

@@ -5,18 +5,29 @@ local admission = {}
 
 local LEAVING = 200     -- callers of one window who leave in one step at most
 
-local IN_USE = { INUSE = true, BUSY = true, ONHOLD = true, RINGINUSE = true }
+-- The device's state; of one that does not show yet, or not at all, what the line has it do.
+local function device(a)
+  local silent = a.device == '' or a.device == 'NOT_INUSE' or a.device == 'UNKNOWN'
+  if silent and a.state == 'talking' then return 'INUSE' end
+  if silent and a.state == 'ringing' then return 'RINGING' end
+  return a.device
+end
+
+local function unregistered(a, known)
+  return a.state == 'unregistered' and agents.known(a) == known
+end
 
 -- Condition → whether it holds for an agent, by its membership of this effective penalty (nil: outside
 -- of the caller's window).
 local HOLDS = {
   paused = function(a, m) return a.paused == '1' or m.paused ~= '0' end,
   penalty = function(_, _, effective) return effective == nil end,
-  unavailable = function(a) return a.state == 'unregistered' end,
-  inuse = function(a) return a.state == 'talking' or IN_USE[a.device] or false end,
-  ringing = function(a) return a.state == 'ringing' or a.device == 'RINGING' end,
+  unavailable = function(a) return unregistered(a, true) end,
+  invalid = function(a) return unregistered(a, false) end,
+  inuse = function(a) return device(a) == 'INUSE' end,
+  ringing = function(a) return device(a) == 'RINGING' end,
   unknown = function(a) return a.device == 'UNKNOWN' end,
-  wrapup = function(a) return a.state == 'wrapup' end,
+  wrapup = function(a) return a.until_why == 'wrapup' and tonumber(a['until']) > now end,
 }
 
 local function any(a, m, effective, conditions)

@@ -142,7 +142,7 @@ local function elsewhere(phone)
   local boxes = redis.call('SMEMBERS', K.boxes())
   table.sort(boxes)
   for _, box in ipairs(boxes) do
-    if attached(box) and redis.call('HEXISTS', K.devices(box), phone) == 1 then return box end
+    if attached(box) and registered(redis.call('HGET', K.devices(box), phone)) then return box end
   end
   return ''
 end
@@ -151,6 +151,14 @@ function agents.find_home(a)
   set_home(a, elsewhere(a.phone))
   local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), a.phone)
   save(a, 'device', device or '')
+end
+
+-- Whether any box knows the phone, registered or not; one that is away may come back.
+function agents.known(a)
+  for _, box in ipairs(redis.call('SMEMBERS', K.boxes())) do
+    if redis.call('HEXISTS', K.devices(box), a.phone) == 1 then return true end
+  end
+  return false
 end
 
 -- Its home is detached: another box that has the phone takes over; without one it stays there.
@@ -186,9 +194,9 @@ function agents.unwatch(a, device)
   end
 end
 
--- The device of this agent is in this state on the box; `before`: as which it was registered there.
+-- The device of this agent is in this state on the box; `before`: in which it was there.
 local function hear(a, box, before, state)
-  if registered(state) and (not before or not attached(a.home)) then
+  if registered(state) and (not registered(before) or not attached(a.home)) then
     set_home(a, box)                         -- newly registered here: the agent has moved
   end
   if a.home == box and not registered(state) then
@@ -198,14 +206,14 @@ local function hear(a, box, before, state)
   end
 end
 
--- A box reports a device. Only registered states are kept: on most boxes most phones are not.
+-- A box reports a device. What it does not know it need not keep.
 function agents.report(box, phone, state, by)
   local key = K.devices(box)
   local before = redis.call('HGET', key, phone)
-  if registered(state) then
-    redis.call('HSET', key, phone, state)
-  elseif before then
+  if state == 'INVALID' then
     redis.call('HDEL', key, phone)
+  else
+    redis.call('HSET', key, phone, state)
   end
   for name in items(redis.call('HGET', K.phones(), phone)) do
     local a = agents.load(name)
