@@ -9,11 +9,10 @@ from typing import get_args
 from pydantic import ValidationError
 
 from ami_adapter.headers import Headers, Unreadable, decoded, one, required, whole
-from coordinator.protocol import MAX_PENALTY, AgentChange, Change, Changed
+from coordinator.protocol import MAX_PENALTY, MAX_SECONDS, AgentChange, Change, Changed
 
 _CHANGES: dict[str, AgentChange] = {change: change for change in get_args(AgentChange)}
 _NUMBERS = 1_000_000
-_DAY_S = 86_400
 
 
 def from_event(event: Headers) -> Change | Changed:
@@ -51,7 +50,7 @@ def _change(event: Headers, uniqueid: str, number: int) -> Change:
 
 
 def _seconds(text: str) -> int | None:
-    return whole(text, "Wrapuptime", 0, _DAY_S) if text else None
+    return whole(text, "Wrapuptime", 0, MAX_SECONDS) if text else None
 
 
 def variable(changed: Changed) -> str:

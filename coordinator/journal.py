@@ -125,6 +125,8 @@ OFFER_OUTCOMES = (
     "answered", "no_answer", "busy", "rejected", "failed", "cancelled", "answered_elsewhere",
     "expired",
 )  # fmt: skip
+#: How an offer ends that nobody took: app_queue calls rna() for each of these.
+NOT_TAKEN = frozenset({"no_answer", "busy", "rejected", "failed", "expired"})
 #: Reason of an offer that its box was never told of: it counts for nothing.
 NEVER_RUNG = "never rung"
 ENDED_BY = ("caller", "agent", "transfer", "lost")

@@ -14,10 +14,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from coordinator.asterisk_config import FALSE, TRUE
 from coordinator.line.types import STRATEGIES
-
-TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
-FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +41,6 @@ def _plain(value: str) -> str:
     if value in TRUE:
         return "yes"
     return "no" if value in FALSE or not value else value
-
-
-def is_true(value: str) -> bool:
-    """As ast_true has it."""
-    return value.lower() in TRUE
 
 
 _YES_NO = {"|".join(TRUE): "yes", "|".join(FALSE): "no"}

@@ -9,28 +9,24 @@ from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator.api.schemas.common import Seconds
 from coordinator.api.schemas.imports import ImportIn, ImportMember
 from coordinator.api.schemas.queues import QueueIn
 from coordinator.api.schemas.rules import RuleIn
-from coordinator.asterisk_config import Line
+from coordinator.asterisk_config import FALSE, TRUE, Line, is_true
 from coordinator.importer.agents import Agents, Phone
 from coordinator.importer.findings import Findings, Remark, at
 from coordinator.importer.options import (
-    FALSE,
     GENERAL,
     OPTIONS,
     RULES_GENERAL,
-    TRUE,
     UNKNOWN,
     Option,
-    is_true,
     taken,
 )
 from coordinator.importer.rules import rules_of
 from coordinator.importer.source import MemberGiven, QueueGiven, Source
 from coordinator.names import NAME_PATTERN
-from coordinator.protocol import Penalty
+from coordinator.protocol import Penalty, Seconds
 
 _PENALTY: TypeAdapter[int] = TypeAdapter(Penalty)
 _WRAPUPTIME: TypeAdapter[int] = TypeAdapter(Seconds)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from coordinator.asterisk_config import FALSE, TRUE, is_true
 from coordinator.directory.joining import Joining, join
 from coordinator.directory.types import Agent
 from coordinator.errors import Refused
@@ -16,17 +17,11 @@ from coordinator.manager.parts import Parts
 from coordinator.manager.protocol import Action, Headers
 from coordinator.manager.replies import Fault, ack
 from coordinator.names import DEVICE_PATTERN, INTERFACE_LENGTH, INTERFACE_PATTERN
-from coordinator.protocol import MAX_PENALTY, MAX_PRIORITY
+from coordinator.protocol import MAX_PENALTY, MAX_PRIORITY, MAX_SECONDS
 from coordinator.tasks import to_its_end
 
 #: Longest free text, characters (directory/models.py).
 MAX_TEXT = 256
-
-#: Longest wrap-up, s (api/schemas/common.py: Seconds).
-MAX_WRAPUP_S = 86_400
-
-TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
-FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
 
 
 @contextmanager
@@ -51,11 +46,11 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
     state_interface = _state_interface(action, interface)
     penalty = _whole(action.get("Penalty") or "0", "Penalty", 0, MAX_PENALTY)
     wrapup = action.get("Wrapuptime")
-    wrapuptime = _whole(wrapup, "Wrapuptime", 0, MAX_WRAPUP_S) if wrapup else None
+    wrapuptime = _whole(wrapup, "Wrapuptime", 0, MAX_SECONDS) if wrapup else None
     name, reason = _text(action, "MemberName"), _text(action, "Reason")
     with words(unknown_queue="Unable to add interface to queue: No such queue"):
         queue = await _queue(parts, queue)
-    paused = reason if action.get("Paused").lower() in TRUE else None
+    paused = reason if is_true(action.get("Paused")) else None
     wanted = Joining(queue, interface, penalty, name, state_interface, wrapuptime, paused)
     with words(interface_taken="Interface or StateInterface is another agent's phone."):
         agent = await to_its_end(join(parts.directory, wanted))
@@ -106,7 +101,7 @@ async def queue_pause(parts: Parts, action: Action) -> list[Headers]:
     interface, wanted = _need(action, "Interface", missing), _need(action, "Paused", missing)
     reason = _text(action, "Reason")
     agent, queues = await _member(parts, interface, action, "Interface not found")
-    paused = wanted.lower() in TRUE
+    paused = is_true(wanted)
     queue = queues[0] if action.get("Queue") else None
     await _set_paused(parts, agent.name, reason if paused else None, queue)
     return ack(action, f"Interface {'paused' if paused else 'unpaused'} successfully")
@@ -136,7 +131,7 @@ async def queue_member_ring_in_use(parts: Parts, action: Action) -> list[Headers
     )
     for queue in queues:
         change = parts.directory.change_member
-        await to_its_end(change(queue, agent.name, ringinuse=wanted.lower() in TRUE))
+        await to_its_end(change(queue, agent.name, ringinuse=is_true(wanted)))
     return ack(action, "Interface ringinuse set successfully")
 
 

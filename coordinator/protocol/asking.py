@@ -13,7 +13,7 @@ from coordinator.names import (
     Interface,
     Label,
 )
-from coordinator.protocol.fields import MAX_POSITION, Message, Penalty, Text
+from coordinator.protocol.fields import MAX_POSITION, Message, Penalty, Seconds, Text
 
 #: What an agent may change by phone; add and remove: a membership (AddQueueMember and its like).
 AgentChange = Literal[
@@ -110,7 +110,7 @@ class Change(Message):
     paused: bool = False
     name: Text = ""
     state_interface: StateInterface = ""
-    wrapuptime: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    wrapuptime: Seconds | None = None
     ringinuse: bool = False
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from coordinator.api.schemas.queues import QueueIn
-from coordinator.importer.options import FALSE, GENERAL, OPTIONS, TRUE, Option, taken
+from coordinator.asterisk_config import FALSE, TRUE
+from coordinator.importer.options import GENERAL, OPTIONS, Option, taken
 from coordinator.line.types import QueueSettings
 
 #: queue_set_global_params, Asterisk 22.

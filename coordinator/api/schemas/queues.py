@@ -12,7 +12,6 @@ from coordinator.api.schemas.common import (
     CALL_ID,
     Applied,
     Request,
-    Seconds,
     Text,
     seconds,
     shown,
@@ -29,7 +28,7 @@ from coordinator.line.types import (
     WaitingCaller,
 )
 from coordinator.names import NAME_PATTERN
-from coordinator.protocol import Penalty
+from coordinator.protocol import Penalty, Seconds
 
 #: Queue()'s words for sets of conditions (queues.conf.sample).
 _JOINEMPTY = {
