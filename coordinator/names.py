@@ -5,6 +5,7 @@ escapes for us, so a name is refused at the door instead of being quoted four ti
 """
 
 import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import Field
@@ -73,12 +74,18 @@ def phones(interface: str, state_interface: str) -> frozenset[str]:
 
 
 def agent_names(interface: str, wanted: str = "") -> list[str]:
-    """Names for a new agent with this interface, the best first: what is wanted, else the last part
-    of the interface, else, where these are taken, all of it."""
-    texts = (wanted, interface.rpartition("/")[2], interface)
-    return [name for name in map(_as_name, texts) if name]
+    """Names for a new agent with this interface, the best first: what is wanted, else what stands
+    behind the interface's '/', else, where these are taken, all of it."""
+    return [name for name in map(as_name, (wanted, behind(interface), interface)) if name]
 
 
-def _as_name(text: str) -> str:
-    """The text as a name may be; "" when nothing is left of it."""
-    return _NOT_IN_NAMES.sub("_", text).lstrip("_.-")[:NAME_LENGTH]
+def behind(interface: str) -> str:
+    """101 of PJSIP/101 and of Local/101@agents/n."""
+    return interface.partition("/")[2].partition("@")[0]
+
+
+def as_name(text: str) -> str:
+    """The text as a name: without accents, '_' for what no name may have. "" if nothing is left."""
+    letters = unicodedata.normalize("NFKD", text)
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _NOT_IN_NAMES.sub("_", plain).strip("_.-")[:NAME_LENGTH]

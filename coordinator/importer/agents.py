@@ -6,7 +6,6 @@ otherwise: it names an agent by interface, or gives the phone of an agent by nam
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from coordinator.api.schemas.imports import ImportAgent
 from coordinator.asterisk_config import Line
 from coordinator.importer.findings import Findings, at
 from coordinator.importer.source import AgentGiven, MemberGiven
-from coordinator.names import NAME_PATTERN, Device, Interface, phones
+from coordinator.names import NAME_PATTERN, Device, Interface, as_name, behind, phones
 
 _INTERFACE: TypeAdapter[str] = TypeAdapter(Interface)
 _DEVICE: TypeAdapter[str] = TypeAdapter(Device)
@@ -73,7 +72,7 @@ class Agents:
         """Every agent by name."""
         named: dict[str, Phone] = {}
         for phone in dict.fromkeys(self._phones.values()):
-            phone.name = phone.name or valid_name(_behind(phone.interface))
+            phone.name = phone.name or as_name(behind(phone.interface))
             other = named.setdefault(phone.name, phone)
             if not phone.name:
                 says = (
@@ -155,7 +154,7 @@ class Agents:
             return
         if not phone.display_name:
             phone.line = member.line
-        phone.name = valid_name(member.membername)
+        phone.name = as_name(member.membername)
         phone.display_name = member.membername
 
     def _agent(self, phone: Phone) -> ImportAgent:
@@ -173,20 +172,8 @@ class Agents:
             return None
 
 
-def valid_name(text: str) -> str:
-    """The text as a name: without accents, '_' for what no name may have. "" if nothing is left."""
-    letters = unicodedata.normalize("NFKD", text)
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_.-")[:64]
-
-
 def _own_name(member: MemberGiven) -> str:
-    return valid_name(member.membername) or valid_name(_behind(member.interface))
-
-
-def _behind(interface: str) -> str:
-    """101 of PJSIP/101 and of Local/101@agents/n."""
-    return interface.partition("/")[2].partition("@")[0]
+    return as_name(member.membername) or as_name(behind(member.interface))
 
 
 def _dialled(member: MemberGiven) -> Phone | None:

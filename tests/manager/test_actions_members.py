@@ -1,9 +1,15 @@
 """Actions on members: what each answers over TCP, and what it has done."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from coordinator.asterisk_config import Line
+from coordinator.importer.agents import Agents
+from coordinator.importer.findings import Findings
+from coordinator.importer.source import MemberGiven
 from coordinator.line.types import QueueSettings
 from coordinator.manager.parts import Parts
 from tests.api.lines import Box
@@ -34,6 +40,24 @@ async def test_an_agent_is_named_after_the_interface(parts: Parts, boss: Ami) ->
     assert not agents["PJSIP/102"].paused
     member = await parts.directory.member("sales", "102")
     assert (member.settings.paused, member.settings.reason) == (True, "new")
+
+
+@pytest.mark.parametrize(
+    ("interface", "called", "name"),
+    [
+        ("PJSIP/102", "Ann Ådams", "Ann_Adams"), ("PJSIP/102", "Zoë", "Zoe"),
+        ("PJSIP/102", "Ann (sales)", "Ann_sales"), ("Local/102@agents/n", "", "102"),
+    ],
+)  # fmt: skip
+async def test_an_agent_has_the_name_that_an_import_would_give_it(
+    parts: Parts, boss: Ami, interface: str, called: str, name: str
+) -> None:
+    member = MemberGiven(interface, Line("member", "", Path("queues.conf"), 1), membername=called)
+    agents = Agents((), Findings())
+    agents.serves("sales", replace(member, state_interface="PJSIP/102"))
+    assert list(agents.all()) == [name]
+    await boss.done("QueueAdd", Queue="sales", Interface=interface, MemberName=called)
+    assert [one.agent for one in await parts.directory.members("sales")] == ["alice", name]
 
 
 async def test_no_name_is_left(parts: Parts, boss: Ami) -> None:
