@@ -40,17 +40,18 @@ def _change(event: Headers, uniqueid: str, number: int) -> Change:
         interface=decoded(one(event, "interface")),
         queue=decoded(one(event, "queue")),
         reason=decoded(one(event, "reason")),
-        penalty=whole(one(event, "penalty") or "0", "Penalty", 0, MAX_PENALTY),
+        penalty=_number(event, "Penalty", MAX_PENALTY),
         paused=one(event, "paused") == "1",
         name=decoded(one(event, "membername")),
         state_interface=decoded(one(event, "stateinterface")),
-        wrapuptime=_seconds(one(event, "wrapuptime")),
+        wrapuptime=_number(event, "Wrapuptime", MAX_SECONDS),
         ringinuse=one(event, "ringinuse") == "1",
     )
 
 
-def _seconds(text: str) -> int | None:
-    return whole(text, "Wrapuptime", 0, MAX_SECONDS) if text else None
+def _number(event: Headers, name: str, high: int) -> int | None:
+    text = one(event, name.lower())
+    return whole(text, name, 0, high) if text else None
 
 
 def variable(changed: Changed) -> str:

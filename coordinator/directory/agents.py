@@ -30,9 +30,8 @@ class Agents(Part):
 
     async def agent_at(self, interface: str) -> Agent | None:
         """The agent with this interface."""
-        wanted = select(AgentRow).where(AgentRow.interface == interface)
         async with self._database.read() as session:
-            row = (await session.execute(wanted)).scalar_one_or_none()
+            row = await _at(session, interface)
             return agent_of(row) if row else None
 
     async def put_agent(
@@ -51,27 +50,26 @@ class Agents(Part):
             await self._give_phone(change, row, interface, state_interface)
         return Saved(agent_of(row), created, change.applied)
 
-    async def enrol(
+    async def _enrol(
         self,
+        change: Change,
         interface: str,
         names: Sequence[str],
-        display_name: str = "",
-        state_interface: str = "",
-    ) -> Saved[Agent]:
+        display_name: str,
+        state_interface: str,
+    ) -> AgentRow:
         """The agent with this interface; else a new one, by the first of the names that is free.
 
         Raises Refused agent_taken when none is, interface_taken where the phone is another's.
         """
-        async with self._mirror.change() as change:
-            owner = select(AgentRow).where(AgentRow.interface == interface)
-            row = (await change.session.execute(owner)).scalar_one_or_none()
-            created = row is None
-            if row is None:
-                row = await _new_agent(change.session, names)
-                await _phone_is_free(change.session, interface, state_interface, row.name)
-                row.display_name = display_name
-                await self._give_phone(change, row, interface, state_interface)
-        return Saved(agent_of(row), created, change.applied)
+        known = await _at(change.session, interface)
+        if known is not None:
+            return known
+        row = await _new_agent(change.session, names)
+        await _phone_is_free(change.session, interface, state_interface, row.name)
+        row.display_name = display_name
+        await self._give_phone(change, row, interface, state_interface)
+        return row
 
     async def _give_phone(
         self, change: Change, row: AgentRow, interface: str, state_interface: str
@@ -92,18 +90,18 @@ class Agents(Part):
 
     async def login(self, agent: str) -> Saved[Agent]:
         """The agent is at work. Raises Refused unknown_agent."""
-        return await self._set_state(agent, partial(self._line.login, agent), logged_in=True)
+        return await self._set_state(agent, self._line.login, logged_in=True)
 
     async def logout(self, agent: str) -> Saved[Agent]:
         """The agent has gone; a pause stays. Raises Refused unknown_agent."""
-        return await self._set_state(agent, partial(self._line.logout, agent), logged_in=False)
+        return await self._set_state(agent, self._line.logout, logged_in=False)
 
     async def pause(self, agent: str, reason: str = "", queue: str | None = None) -> Saved[Agent]:
         """Not to be rung until unpaused, in that queue or in all.
 
         Raises Refused unknown_agent; with a queue unknown_queue, not_a_member too.
         """
-        step = partial(self._line.pause, agent, reason, queue)
+        step = partial(self._line.pause, reason=reason, queue=queue)
         if queue is None:
             return await self._set_state(agent, step, paused=True, pause_reason=reason)
         async with self._mirror.change() as change:
@@ -111,7 +109,7 @@ class Agents(Part):
             member = await need_member(change.session, queue, agent)
             member.paused, member.pause_reason = True, reason
             await change.session.flush()
-            await change.push(step)
+            await change.push(step, agent)
         return Saved(agent_of(row), False, change.applied)
 
     async def unpause(self, agent: str, queue: str | None = None) -> Saved[Agent]:
@@ -124,26 +122,43 @@ class Agents(Part):
             row = await need_agent(change.session, agent)
             if queue is not None:
                 await need_member(change.session, queue, agent)
-            for member in await members_of(change.session, agent):
-                if queue in (None, member.queue):
-                    member.paused, member.pause_reason = False, ""
-                elif row.paused and not member.paused:
-                    member.paused, member.pause_reason = True, row.pause_reason
-            row.paused, row.pause_reason = False, ""
-            await change.session.flush()
-            await change.push(self._line.unpause, agent, queue)
+            await self._end_pauses(change, row, queue)
         return Saved(agent_of(row), False, change.applied)
 
+    async def _end_pauses(self, change: Change, row: AgentRow, queue: str | None = None) -> None:
+        for member in await members_of(change.session, row.name):
+            if queue in (None, member.queue):
+                member.paused, member.pause_reason = False, ""
+            elif row.paused and not member.paused:
+                member.paused, member.pause_reason = True, row.pause_reason
+        row.paused, row.pause_reason = False, ""
+        await change.session.flush()
+        await change.push(self._line.unpause, row.name, queue)
+
     async def _set_state(
-        self, agent: str, step: Callable[[], Awaitable[Reply]], **state: bool | str
+        self, agent: str, step: Callable[[str], Awaitable[Reply]], **state: bool | str
     ) -> Saved[Agent]:
         async with self._mirror.change() as change:
             row = await need_agent(change.session, agent)
-            for name, value in state.items():
-                setattr(row, name, value)
-            await change.session.flush()
-            await change.push(step)
+            await self._become(change, row, step, **state)
         return Saved(agent_of(row), False, change.applied)
+
+    async def _become(
+        self,
+        change: Change,
+        row: AgentRow,
+        step: Callable[[str], Awaitable[Reply]],
+        **state: bool | str,
+    ) -> None:
+        for name, value in state.items():
+            setattr(row, name, value)
+        await change.session.flush()
+        await change.push(step, row.name)
+
+
+async def _at(session: AsyncSession, interface: str) -> AgentRow | None:
+    wanted = select(AgentRow).where(AgentRow.interface == interface)
+    return (await session.execute(wanted)).scalar_one_or_none()
 
 
 async def _new_agent(session: AsyncSession, names: Sequence[str]) -> AgentRow:

@@ -13,6 +13,7 @@ from coordinator.api.schemas.imports import ImportIn, ImportMember
 from coordinator.api.schemas.queues import QueueIn
 from coordinator.api.schemas.rules import RuleIn
 from coordinator.asterisk_config import FALSE, TRUE, Line, is_true
+from coordinator.directory.joining import own_wrapuptime
 from coordinator.importer.agents import Agents, Phone
 from coordinator.importer.findings import Findings, Remark, at
 from coordinator.importer.options import (
@@ -185,9 +186,8 @@ def _penalty(queue: QueueGiven, member: MemberGiven, findings: Findings) -> int:
 
 
 def _wrapuptime(queue: QueueGiven, member: MemberGiven, findings: Findings) -> int | None:
-    """To Queue() 0 is none of its own."""
     try:
-        return _WRAPUPTIME.validate_python(member.wrapuptime or "0") or None
+        return own_wrapuptime(_WRAPUPTIME.validate_python(member.wrapuptime or "0"))
     except ValidationError as error:
         told = f"wrapuptime {member.wrapuptime}: {error.errors()[0]['msg']}"
         findings.error(member.line, f"[{queue.name}] {member.interface}, {told}.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from coordinator.asterisk_config import FALSE, TRUE, is_true
-from coordinator.directory.joining import Joining, join
+from coordinator.directory.joining import Joining
 from coordinator.directory.types import Agent
 from coordinator.errors import Refused
 from coordinator.line.types import WaitingCaller
@@ -44,20 +44,16 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
     queue = _need(action, "Queue", "'Queue' not specified.")
     interface = _interface(_need(action, "Interface", "'Interface' not specified."))
     state_interface = _state_interface(action, interface)
-    penalty = _whole(action.get("Penalty") or "0", "Penalty", 0, MAX_PENALTY)
-    wrapup = action.get("Wrapuptime")
-    wrapuptime = _whole(wrapup, "Wrapuptime", 0, MAX_SECONDS) if wrapup else None
+    penalty = _said(action, "Penalty", MAX_PENALTY)
+    wrapuptime = _said(action, "Wrapuptime", MAX_SECONDS)
     name, reason = _text(action, "MemberName"), _text(action, "Reason")
     with words(unknown_queue="Unable to add interface to queue: No such queue"):
         queue = await _queue(parts, queue)
-    paused = reason if is_true(action.get("Paused")) else None
-    wanted = Joining(queue, interface, penalty, name, state_interface, wrapuptime, paused)
+    paused = is_true(action.get("Paused")) if action.get("Paused") else None
+    wanted = Joining(queue, interface, penalty, name, state_interface, wrapuptime, paused, reason)
     with words(interface_taken="Interface or StateInterface is another agent's phone."):
-        agent = await to_its_end(join(parts.directory, wanted))
-    if agent is None:
-        raise Fault("Unable to add interface: Already there")
-    if action.get("Paused") and paused is None:
-        await to_its_end(parts.directory.unpause(agent.name, queue))
+        if await to_its_end(parts.directory.join(wanted)) is None:
+            raise Fault("Unable to add interface: Already there")
     return ack(action, "Added interface to queue")
 
 
@@ -267,6 +263,12 @@ def _interface(value: str) -> str:
             f"{INTERFACE_LENGTH} characters."
         )
     return value
+
+
+def _said(action: Action, name: str, high: int) -> int | None:
+    """None where the action does not say it."""
+    value = action.get(name)
+    return _whole(value, name, 0, high) if value else None
 
 
 def _whole(value: str, name: str, low: int, high: int) -> int:

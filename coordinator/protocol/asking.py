@@ -95,8 +95,8 @@ class Change(Message):
     """An agent at a phone changes something. `number`: which of its channel's changes this is.
 
     queue: "" for all (of add and remove never). reason: of a pause, also of one to begin with
-    (`paused`). penalty: of add, too. name, state_interface (for a new agent), wrapuptime (s; None:
-    the queue's): of add only. ringinuse: of that change only.
+    (`paused`). penalty: of add, too. name, state_interface (for a new agent), wrapuptime (s; 0: the
+    queue's): of add only; what is None is not said. ringinuse: of that change only.
     """
 
     type: Literal["change"] = "change"
@@ -106,7 +106,7 @@ class Change(Message):
     interface: Interface
     queue: Text = ""
     reason: Text = ""
-    penalty: Penalty = 0
+    penalty: Penalty | None = None
     paused: bool = False
     name: Text = ""
     state_interface: StateInterface = ""

@@ -10,7 +10,7 @@ from coordinator.asterisk_config import Line
 from coordinator.importer.agents import Agents
 from coordinator.importer.findings import Findings
 from coordinator.importer.source import MemberGiven
-from coordinator.line.types import QueueSettings
+from coordinator.line.types import MemberSettings, QueueSettings
 from coordinator.manager.parts import Parts
 from tests.api.lines import Box
 from tests.manager.client import Ami
@@ -165,6 +165,35 @@ async def test_add_takes_wrapuptime_and_whose_state_counts(parts: Parts, boss: A
     listed = await boss.listed("QueueStatus", Queue="sales", Member="Gus")
     (member,) = [one for one in listed if one["Event"] == "QueueMember"]
     assert (member["StateInterface"], member["Wrapuptime"]) == ("PJSIP/107", "30")
+
+
+async def test_a_wrapuptime_of_none_is_the_queues(parts: Parts, boss: Ami) -> None:
+    await boss.done("QueueAdd", Queue="sales", Interface="PJSIP/102", Wrapuptime="0")
+    assert (await parts.directory.member("sales", "102")).settings.wrapuptime is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({}, MemberSettings(2, 30, True)),
+        ({"Penalty": "0"}, MemberSettings(0, 30, True)),
+        ({"Wrapuptime": "0"}, MemberSettings(2, None, True)),
+        ({"Wrapuptime": "9", "Penalty": "5"}, MemberSettings(5, 9, True)),
+        (
+            {"Paused": "yes", "Reason": "new"},
+            MemberSettings(2, 30, True, paused=True, reason="new"),
+        ),
+    ],
+)
+async def test_who_comes_back_keeps_what_the_action_does_not_say(
+    parts: Parts, boss: Ami, said: dict[str, str], kept: MemberSettings
+) -> None:
+    await parts.directory.put_member("sales", "alice", 2, 30, True)
+    await boss.done("QueueAdd", Queue="sales", Interface="PJSIP/101", **said)
+    assert (await parts.directory.member("sales", "alice")).settings == kept
+    membership = (await parts.engine.agent("alice")).memberships["sales"]
+    line = (membership.penalty, membership.wrapuptime, membership.rings_in_use, membership.paused)
+    assert line == (kept.penalty, kept.wrapuptime, True, kept.paused)
 
 
 async def test_pause_in_one_queue(parts: Parts, boss: Ami) -> None:
