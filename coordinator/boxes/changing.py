@@ -121,7 +121,7 @@ async def _pause(directory: Directory, agent: Agent, change: Change) -> ChangeRe
 
 
 async def _unpause(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
-    await directory.unpause(agent.name, change.queue or None)
+    await directory.unpause(agent.name, change.reason, change.queue or None)
     return "UNPAUSED"
 
 

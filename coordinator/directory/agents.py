@@ -112,7 +112,7 @@ class Agents(Part):
             await change.push(step, agent)
         return Saved(agent_of(row), False, change.applied)
 
-    async def unpause(self, agent: str, queue: str | None = None) -> Saved[Agent]:
+    async def unpause(self, agent: str, reason: str = "", queue: str | None = None) -> Saved[Agent]:
         """The end of every pause, also of what autopause did: in that queue or in all.
 
         Who was paused everywhere stays paused in the other queues, in each by itself. Raises
@@ -122,10 +122,12 @@ class Agents(Part):
             row = await need_agent(change.session, agent)
             if queue is not None:
                 await need_member(change.session, queue, agent)
-            await self._end_pauses(change, row, queue)
+            await self._end_pauses(change, row, queue, reason)
         return Saved(agent_of(row), False, change.applied)
 
-    async def _end_pauses(self, change: Change, row: AgentRow, queue: str | None = None) -> None:
+    async def _end_pauses(
+        self, change: Change, row: AgentRow, queue: str | None = None, reason: str = ""
+    ) -> None:
         for member in await members_of(change.session, row.name):
             if queue in (None, member.queue):
                 member.paused, member.pause_reason = False, ""
@@ -133,7 +135,7 @@ class Agents(Part):
                 member.paused, member.pause_reason = True, row.pause_reason
         row.paused, row.pause_reason = False, ""
         await change.session.flush()
-        await change.push(self._line.unpause, row.name, queue)
+        await change.push(self._line.unpause, row.name, reason, queue)
 
     async def _set_state(
         self, agent: str, step: Callable[[str], Awaitable[Reply]], **state: bool | str

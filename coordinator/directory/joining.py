@@ -53,7 +53,7 @@ class Joins(Agents, Members):
                 await self._end_pauses(change, row)
             await self._serve(change, row, members.get(wanted.queue), wanted)
             if wanted.paused is False:
-                await self._end_pauses(change, row, wanted.queue)
+                await self._end_pauses(change, row, wanted.queue, wanted.reason)
         return agent_of(row)
 
     async def _serve(

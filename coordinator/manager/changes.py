@@ -57,14 +57,6 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
     return ack(action, "Added interface to queue")
 
 
-async def _set_paused(parts: Parts, agent: str, reason: str | None, queue: str | None) -> None:
-    """Paused for that reason, or None: not paused."""
-    if reason is None:
-        await to_its_end(parts.directory.unpause(agent, queue))
-    else:
-        await to_its_end(parts.directory.pause(agent, reason, queue))
-
-
 def _state_interface(action: Action, interface: str) -> str:
     """ "" where it is the interface itself."""
     wanted = action.get("StateInterface")
@@ -99,7 +91,8 @@ async def queue_pause(parts: Parts, action: Action) -> list[Headers]:
     agent, queues = await _member(parts, interface, action, "Interface not found")
     paused = is_true(wanted)
     queue = queues[0] if action.get("Queue") else None
-    await _set_paused(parts, agent.name, reason if paused else None, queue)
+    change = parts.directory.pause if paused else parts.directory.unpause
+    await to_its_end(change(agent.name, reason, queue))
     return ack(action, f"Interface {'paused' if paused else 'unpaused'} successfully")
 
 

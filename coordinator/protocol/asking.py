@@ -94,9 +94,9 @@ class Told(Message):
 class Change(Message):
     """An agent at a phone changes something. `number`: which of its channel's changes this is.
 
-    queue: "" for all (of add and remove never). reason: of a pause, also of one to begin with
-    (`paused`). penalty: of add, too. name, state_interface (for a new agent), wrapuptime (s; 0: the
-    queue's): of add only; what is None is not said. ringinuse: of that change only.
+    queue: "" for all (of add and remove never). reason: of a pause or its end, also of one to
+    begin with (`paused`). penalty: of add, too. name, state_interface (for a new agent), wrapuptime
+    (s; 0: the queue's): of add only; what is None is not said. ringinuse: of that change only.
     """
 
     type: Literal["change"] = "change"

@@ -177,6 +177,10 @@ async def test_the_journal_and_queue_log_say_who_asked(a: Peer, one: Replica) ->
     phone = Phone(a)
     await phone.does("add", "sales", penalty=1)
     await phone.does("pause", reason="tea")
+    await phone.does("unpause", reason="back")
+    await phone.does("pause", "sales", reason="lunch")
+    await phone.does("unpause", "sales", reason="fed")
+    await phone.does("pause", reason="tea")
     await phone.does("logout")
     await phone.does("login")
     await phone.does("remove", "sales")
@@ -192,6 +196,12 @@ async def test_the_journal_and_queue_log_say_who_asked(a: Peer, one: Replica) ->
     log = [row.line.partition("|")[2] for entry in changes for row in rows(entry, Style())]
     assert log == [
         "a-1.1|sales|PJSIP/201|ADDMEMBER|",
+        "NONE|NONE|PJSIP/201|PAUSEALL|tea",
+        "NONE|sales|PJSIP/201|PAUSE|tea",
+        "NONE|NONE|PJSIP/201|UNPAUSEALL|back",
+        "NONE|sales|PJSIP/201|UNPAUSE|back",
+        "NONE|sales|PJSIP/201|PAUSE|lunch",
+        "NONE|sales|PJSIP/201|UNPAUSE|fed",
         "NONE|NONE|PJSIP/201|PAUSEALL|tea",
         "NONE|sales|PJSIP/201|PAUSE|tea",
         "a-1.1|sales|PJSIP/201|REMOVEMEMBER|",

@@ -174,7 +174,7 @@ async def test_a_pause_of_all_that_ends_in_one_queue_is_a_persons_in_the_others(
     await box.missed(offer.offer_id, offer.fence)
     assert (await engine.agent("ann")).memberships["sales"].autopaused
     await directory.pause("ann", "lunch")
-    await directory.unpause("ann", "help")
+    await directory.unpause("ann", queue="help")
     kept = (await directory.member("sales", "ann")).settings
     here = (await engine.agent("ann")).memberships["sales"]
     assert (kept.paused, kept.reason) == (here.paused, here.reason) == (True, "lunch")

@@ -230,6 +230,18 @@ async def test_pause(parts: Parts, boss: Ami) -> None:
     assert not (await parts.directory.agent("alice")).paused
 
 
+@pytest.mark.parametrize("queue", [{}, {"Queue": "sales"}], ids=["in_all", "in_one"])
+async def test_why_a_pause_ends_is_told(parts: Parts, boss: Ami, queue: dict[str, str]) -> None:
+    await parts.directory.login("alice")
+    for paused, reason in (("1", "lunch"), ("0", "back")):
+        await boss.done("QueuePause", Interface="PJSIP/101", Paused=paused, Reason=reason, **queue)
+    kind = "member.changed" if queue else "agent.changed"
+    told = [entry.data for entry in await parts.engine.journal() if entry.type == kind][-2:]
+    assert [(one["change"], one["reason"]) for one in told] == [
+        ("pause", "lunch"), ("unpause", "back"),
+    ]  # fmt: skip
+
+
 async def test_pause_refused(parts: Parts, boss: Ami) -> None:
     await parts.directory.put_queue("other", QueueSettings())
     need = "Need 'Interface' and 'Paused' parameters."

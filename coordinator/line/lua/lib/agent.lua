@@ -84,9 +84,10 @@ function agents.update(a, by)
 end
 
 -- What the operator has changed: the state may stay the same by it (of an agent who talks).
--- `change`: login | logout | pause | unpause | interface, which `was` another before. `by`: journal.py.
-function agents.tell(a, change, by, was)
+-- `change`: login | logout | pause | unpause | interface, which `was` another before. `by`: journal.py. why: of the end of a pause.
+function agents.tell(a, change, by, was, why)
   local queues, paused_in = {}, {}
+  local reason = a.paused == '1' and a.reason or why or ''
   for _, m in ipairs(memberships_of(a.name)) do
     queues[#queues + 1] = m.queue
     if m.paused ~= '0' then paused_in[#paused_in + 1] = m.queue end
@@ -94,7 +95,7 @@ function agents.tell(a, change, by, was)
   table.sort(queues)
   table.sort(paused_in)
   journal('agent.changed', 'agent', a.name, 'change', change, 'interface', a.interface,
-    'was', was or false, 'reason', a.paused == '1' and a.reason ~= '' and a.reason,
+    'was', was or false, 'reason', reason ~= '' and reason,
     'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused),
     'queues', table.concat(queues, ','),
     'paused_in', #paused_in > 0 and table.concat(paused_in, ','),

@@ -110,11 +110,12 @@ function members.follow_ringinuse(queue)
   end
 end
 
--- Pauses or unpauses a membership. `as`: 0 | 1 a person's | 2 autopause's.
+-- Pauses or unpauses a membership. `as`: 0 | 1 a person's | 2 autopause's. Why a pause ended is told only.
 local function set_pause(queue, a, m, as, reason, change, by)
-  m.paused, m.reason = as, reason
+  m.paused, m.reason = as, as ~= '0' and reason or ''
   if as ~= '0' then m.paused_at = int(now) end
   write(queue, a, m)
+  m.reason = reason
   tell(queue, a, m, change, by)
   stirred.queue[queue] = true
 end
@@ -139,11 +140,11 @@ local function pause_each(a, except)
 end
 
 -- A person ends a pause in one queue, whoever began it.
-function members.unpause(queue, a)
+function members.unpause(queue, a, reason)
   local m = membership(redis.call('HGET', K.memberships(a.name), queue))
   if m.paused == '0' and a.paused == '0' then return end
   if a.paused == '1' then pause_each(a, queue) end
-  set_pause(queue, a, m, '0', '', 'unpause', 'api')
+  set_pause(queue, a, m, '0', reason, 'unpause', 'api')
   save(K.agent(a.name), a, 'misses', '0')
   agents.refile(a)
   agents.update(a, 'api')
