@@ -63,14 +63,20 @@ Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Label = Annotated[str, Field(pattern=LABEL_PATTERN)]
 
 
-def phones(interface: str, state_interface: str) -> frozenset[str]:
-    """What no other agent may be dialled as, nor be judged by the state of.
+def fold(interface: str) -> str:
+    """What an interface is found by: Asterisk compares them in any case (app_queue.c:
+    interface_exists). It is kept and dialled as it was written. The line's: lua/lib/agent.lua."""
+    return interface.lower()
+
+
+def phones(interface: str, state_interface: str) -> dict[str, str]:
+    """What no other agent may be dialled as, nor be judged by the state of: folded → as written.
 
     Not a Custom device, which is the operator's switch (docs/decisions/0014). The line's own check
     is lua/lib/agent.lua: owner; this one gives SQL and an import the same answer beforehand.
     """
-    devices = {interface, state_interface or interface}
-    return frozenset(device for device in devices if not device.startswith("Custom:"))
+    devices = (state_interface or interface, interface)
+    return {fold(device): device for device in devices if not device.startswith("Custom:")}
 
 
 def agent_names(interface: str, wanted: str = "") -> list[str]:

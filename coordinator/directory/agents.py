@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coordinator.directory.mirror import Change
@@ -13,7 +13,7 @@ from coordinator.directory.rows import agent_of, members_of, need_agent, need_me
 from coordinator.directory.types import Agent, Saved
 from coordinator.errors import Refused
 from coordinator.line.types import Reply
-from coordinator.names import phones
+from coordinator.names import fold, phones
 
 
 class Agents(Part):
@@ -29,7 +29,7 @@ class Agents(Part):
             return agent_of(await need_agent(session, agent))
 
     async def agent_at(self, interface: str) -> Agent | None:
-        """The agent with this interface."""
+        """The agent with this interface, in any case."""
         async with self._database.read() as session:
             row = await _at(session, interface)
             return agent_of(row) if row else None
@@ -159,8 +159,9 @@ class Agents(Part):
 
 
 async def _at(session: AsyncSession, interface: str) -> AgentRow | None:
-    wanted = select(AgentRow).where(AgentRow.interface == interface)
-    return (await session.execute(wanted)).scalar_one_or_none()
+    there = func.lower(AgentRow.interface) == fold(interface)
+    wanted = select(AgentRow).where(there).order_by(AgentRow.name)
+    return (await session.execute(wanted)).scalars().first()
 
 
 async def _new_agent(session: AsyncSession, names: Sequence[str]) -> AgentRow:
@@ -174,9 +175,11 @@ async def _phone_is_free(
     session: AsyncSession, interface: str, state_interface: str, agent: str
 ) -> None:
     """No other agent is dialled there, nor judged by its state (names.phones)."""
-    for phone in sorted(phones(interface, state_interface)):
-        known_by = or_(AgentRow.interface == phone, AgentRow.state_interface == phone)
+    for phone, written in sorted(phones(interface, state_interface).items()):
+        known_by = or_(
+            func.lower(AgentRow.interface) == phone, func.lower(AgentRow.state_interface) == phone
+        )
         owners = select(AgentRow.name).where(known_by, AgentRow.name != agent)
         owner = (await session.execute(owners)).scalars().first()
         if owner is not None:
-            raise Refused("interface_taken", interface=phone, agent=owner)
+            raise Refused("interface_taken", interface=written, agent=owner)

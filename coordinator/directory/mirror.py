@@ -234,9 +234,11 @@ class _Everything:
         rows = await self._session.execute(select(AgentRow).order_by(AgentRow.name))
         for row in rows.scalars():
             its = phones(row.interface, row.state_interface or "")
-            if shared := sorted(its & owners.keys()):
+            if shared := sorted(its.keys() & owners.keys()):
                 self.kept_out = True
-                refused = Refused("interface_taken", interface=shared[0], agent=owners[shared[0]])
+                refused = Refused(
+                    "interface_taken", interface=its[shared[0]], agent=owners[shared[0]]
+                )
                 log.error("agent %s is kept out of the line: %s", row.name, refused)
                 continue
             owners |= dict.fromkeys(its, row.name)

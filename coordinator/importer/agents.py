@@ -16,7 +16,7 @@ from coordinator.api.schemas.imports import ImportAgent
 from coordinator.asterisk_config import Line
 from coordinator.importer.findings import Findings, at
 from coordinator.importer.source import AgentGiven, MemberGiven
-from coordinator.names import NAME_PATTERN, Device, Interface, as_name, behind, phones
+from coordinator.names import NAME_PATTERN, Device, Interface, as_name, behind, fold, phones
 
 _INTERFACE: TypeAdapter[str] = TypeAdapter(Interface)
 _DEVICE: TypeAdapter[str] = TypeAdapter(Device)
@@ -101,7 +101,7 @@ class Agents:
             )
             return
         phone = Phone(given.interface, given.line, given.name, given.display_name, listed=True)
-        keys = (given.name, given.interface.lower())
+        keys = (given.name, fold(given.interface))
         for key in keys:
             if other := self._listed.get(key):
                 self._findings.error(given.line, f"{key} is there already, by {at(other.line)}.")
@@ -111,7 +111,7 @@ class Agents:
 
     def _phone(self, member: MemberGiven) -> Phone | None:
         """As listed; else the member's own interface, judged by the device that shows its state."""
-        own = (member.interface.lower(), member.state_interface.lower(), _own_name(member))
+        own = (fold(member.interface), fold(member.state_interface), _own_name(member))
         for key in own:
             if key in self._listed:
                 return self._listed[key]
@@ -125,9 +125,9 @@ class Agents:
         if known is None:
             self._take(wanted)
             return wanted
-        if (known.interface.lower(), known.device.lower()) != (
-            wanted.interface.lower(),
-            wanted.device.lower(),
+        if (fold(known.interface), fold(known.device)) != (
+            fold(wanted.interface),
+            fold(wanted.device),
         ):
             says = f"{known.interface} by the state of {known.device} counts, by {at(known.line)}"
             self._findings.remark(member.line, "state_interface", says)
@@ -135,11 +135,10 @@ class Agents:
 
     def _take(self, phone: Phone) -> None:
         """A phone is one agent's, dialled or watched; by a switch (Custom:) many may be judged."""
-        names = phones(phone.interface, phone.state)
-        self._phones |= dict.fromkeys((name.lower() for name in names), phone)
+        self._phones |= dict.fromkeys(phones(phone.interface, phone.state), phone)
 
     def _of(self, device: str) -> Phone | None:
-        return self._phones.get(device.lower())
+        return self._phones.get(fold(device))
 
     def _call(self, phone: Phone, member: MemberGiven) -> None:
         """Give the phone the member's name, unless it has that from an --agents file."""
@@ -179,7 +178,7 @@ def _own_name(member: MemberGiven) -> str:
 def _dialled(member: MemberGiven) -> Phone | None:
     """What is rung, and judged by which state; None when nothing can be."""
     interface, state = member.interface, member.state_interface
-    if state.lower() == interface.lower() or not _is(_DEVICE, state):
+    if fold(state) == fold(interface) or not _is(_DEVICE, state):
         state = ""
     if _rings(interface) or (_is(_INTERFACE, interface) and _kind(interface) == "local" and state):
         return Phone(interface, member.line, state=state)

@@ -16,7 +16,7 @@ from coordinator.line.types import WaitingCaller
 from coordinator.manager.parts import Parts
 from coordinator.manager.protocol import Action, Headers
 from coordinator.manager.replies import Fault, ack
-from coordinator.names import DEVICE_PATTERN, INTERFACE_LENGTH, INTERFACE_PATTERN
+from coordinator.names import DEVICE_PATTERN, INTERFACE_LENGTH, INTERFACE_PATTERN, fold
 from coordinator.protocol import MAX_PENALTY, MAX_PRIORITY, MAX_SECONDS
 from coordinator.tasks import to_its_end
 
@@ -60,7 +60,7 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
 def _state_interface(action: Action, interface: str) -> str:
     """ "" where it is the interface itself."""
     wanted = action.get("StateInterface")
-    if wanted in ("", interface):
+    if fold(wanted) in ("", fold(interface)):
         return ""
     if not re.fullmatch(DEVICE_PATTERN, wanted) or len(wanted) > INTERFACE_LENGTH:
         raise Fault(
@@ -194,10 +194,10 @@ async def _queue(parts: Parts, wanted: str) -> str:
 
 async def _agent(parts: Parts, interface: str) -> Agent:
     """Raises Refused unknown_agent."""
-    for agent in await to_its_end(parts.directory.agents()):
-        if agent.interface.lower() == interface.lower():
-            return agent
-    raise Refused("unknown_agent", agent=interface)
+    agent = await to_its_end(parts.directory.agent_at(interface))
+    if agent is None:
+        raise Refused("unknown_agent", agent=interface)
+    return agent
 
 
 async def _queues_of(parts: Parts, agent: Agent) -> list[str]:

@@ -191,6 +191,17 @@ class TestAgents:
         (view,) = await engine.agents()
         assert (view.name, view.interface) == (agent.name, agent.interface)
 
+    async def test_a_phone_is_one_in_any_case(self, directory: Directory, engine: Engine) -> None:
+        await directory.put_queue("sales", QueueSettings())
+        await directory.put_agent("alice", "PJSIP/Alice", "", "hint:1@Phones")
+        for phone in ("pjsip/alice", "hint:1@phones"):
+            refused = directory.put_agent("bob", "Local/9@x", "", phone)
+            assert (await refusal("interface_taken", refused)).details["agent"] == "alice"
+        joined = await directory.join(Joining("sales", "pjsip/ALICE"))
+        assert joined == await directory.agent_at("PJSIP/alice")
+        assert [agent.interface for agent in await directory.agents()] == ["PJSIP/Alice"]
+        assert (await engine.agent("alice")).logged_in
+
     async def test_a_switch_is_many_agents(self, directory: Directory, engine: Engine) -> None:
         for agent in ("alice", "bob"):
             await directory.put_agent(agent, f"Local/{agent}@x", "", "Custom:open")

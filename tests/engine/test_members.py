@@ -54,6 +54,24 @@ async def test_who_was_paused_everywhere_stays_so_in_the_other_queues(line: Line
     assert told[2:] == [("help", "stays_paused"), ("sales", "unpause")]
 
 
+async def test_a_phone_is_one_in_any_case(line: Line) -> None:
+    """As the operator wrote it it is dialled; the box reports it as Asterisk has it."""
+    await line.queue("sales")
+    await line.engine.put_agent("ann", "pjsip/101")
+    await line.engine.put_member("sales", "ann", MemberSettings())
+    await line.engine.login("ann")
+    with pytest.raises(Refused, match="belongs to agent 'ann'"):
+        await line.engine.put_agent("bob", "PJSIP/101")
+    with pytest.raises(Refused, match="belongs to agent 'ann'"):
+        await line.engine.put_agent("bob", "Local/9@x", "Pjsip/101")
+    a = await line.box("a", "101")
+    assert await line.state("ann") == "available"
+    assert await line.engine.reports("a", "pJSIP/101")
+    await a.join("1")
+    (offer,) = await a.rings()
+    assert offer.interface == "pjsip/101"
+
+
 async def test_the_end_of_a_pause_is_told_with_its_reason_and_has_none_after(line: Line) -> None:
     await line.queue("sales")
     await line.box("a", "101")

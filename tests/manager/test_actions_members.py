@@ -73,8 +73,9 @@ async def test_add_logs_in_the_agent_that_is_there(parts: Parts, boss: Ami) -> N
     agent = await parts.directory.agent("alice")
     assert (agent.logged_in, agent.display_name) == (True, "Alice Adams")
     assert [member.settings.penalty for member in await parts.directory.members("sales")] == [5]
-    again = await boss.refused("QueueAdd", Queue="sales", Interface="PJSIP/101")
-    assert again == "Unable to add interface: Already there"
+    for interface in ("PJSIP/101", "pjsip/101"):
+        again = await boss.refused("QueueAdd", Queue="sales", Interface=interface)
+        assert again == "Unable to add interface: Already there"
 
 
 async def test_a_pause_elsewhere_is_not_lifted_by_another_queue(parts: Parts, boss: Ami) -> None:

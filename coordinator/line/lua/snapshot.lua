@@ -149,8 +149,10 @@ local function undone(box)
 end
 
 local function take_devices(box, devices)
+  local told = {}
+  for interface in pairs(devices) do told[agents.fold(interface)] = true end
   for interface in pairs(load(K.devices(box)) or {}) do
-    if not devices[interface] then agents.report(box, interface, 'UNAVAILABLE', 'box') end
+    if not told[interface] then agents.report(box, interface, 'UNAVAILABLE', 'box') end
   end
   for interface, state in pairs(devices) do agents.report(box, interface, state, 'box') end
 end

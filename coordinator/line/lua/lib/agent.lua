@@ -2,6 +2,12 @@
 
 local agents = {}
 
+-- Asterisk compares interfaces in any case (app_queue.c: interface_exists): by this we find them. An
+-- agent's own are kept as they were written, and dialled so. names.fold is the like in Python.
+function agents.fold(device)
+  return string.lower(device)
+end
+
 local function registered(state)
   return state and state ~= 'UNAVAILABLE' and state ~= 'INVALID'
 end
@@ -133,14 +139,14 @@ local function elsewhere(phone)
   local boxes = redis.call('SMEMBERS', K.boxes())
   table.sort(boxes)
   for _, box in ipairs(boxes) do
-    if attached(box) and redis.call('HEXISTS', K.devices(box), phone) == 1 then return box end
+    if attached(box) and redis.call('HEXISTS', K.devices(box), agents.fold(phone)) == 1 then return box end
   end
   return ''
 end
 
 function agents.find_home(a)
   set_home(a, elsewhere(a.phone))
-  local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), a.phone)
+  local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), agents.fold(a.phone))
   save(K.agent(a.name), a, 'device', device or '')
 end
 
@@ -154,18 +160,20 @@ end
 function agents.owner(device, but)
   if string.sub(device, 1, 7) == 'Custom:' then return nil end
   for _, owners in ipairs({ K.interfaces(), K.phones() }) do
-    local owner = redis.call('HGET', owners, device)
+    local owner = redis.call('HGET', owners, agents.fold(device))
     if owner and owner ~= but then return owner end
   end
 end
 
 -- From now on the agent is judged by this device's state.
 function agents.watch(a, device)
+  device = agents.fold(device)
   local others = redis.call('HGET', K.phones(), device)
   redis.call('HSET', K.phones(), device, others and others .. ',' .. a.name or a.name)
 end
 
 function agents.unwatch(a, device)
+  device = agents.fold(device)
   local others = {}
   for name in items(redis.call('HGET', K.phones(), device)) do
     if name ~= a.name then others[#others + 1] = name end
@@ -191,6 +199,7 @@ end
 
 -- A box reports a device. Only registered states are kept: on most boxes most phones are not.
 function agents.report(box, phone, state, by)
+  phone = agents.fold(phone)
   local key = K.devices(box)
   local before = redis.call('HGET', key, phone)
   if registered(state) then
