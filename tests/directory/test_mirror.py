@@ -24,6 +24,7 @@ from coordinator.line.types import (
     QueueSettings,
     Reply,
 )
+from coordinator.names import fold
 from coordinator.protocol import Originate, Snapshot
 from coordinator.redis_client import AWAY, connected
 from tests.api.lines import Box
@@ -391,7 +392,7 @@ async def test_a_line_that_has_both_lets_the_other_end_its_call(
     await engine.login("agent4")
     await engine.put_member("sales", "agent4", MemberSettings())
     await redis.hset(key(tenant, "agent", "agent4"), "phone", "PJSIP/101")
-    await redis.hset(key(tenant, "phones"), "PJSIP/101", "agent4")
+    await redis.hset(key(tenant, "phones"), fold("PJSIP/101"), "agent4")
     box = Box(engine, "a")
     await box.attach(PJSIP_101="NOT_INUSE")
     await box.join("sales", 1)
