@@ -9,11 +9,10 @@ from typing import get_args
 from pydantic import ValidationError
 
 from ami_adapter.headers import Headers, Unreadable, decoded, one, required, whole
-from coordinator.protocol import MAX_PENALTY, AgentChange, Change, Changed
+from coordinator.protocol import MAX_PENALTY, MAX_SECONDS, AgentChange, Change, Changed
 
 _CHANGES: dict[str, AgentChange] = {change: change for change in get_args(AgentChange)}
 _NUMBERS = 1_000_000
-_DAY_S = 86_400
 
 
 def from_event(event: Headers) -> Change | Changed:
@@ -41,17 +40,18 @@ def _change(event: Headers, uniqueid: str, number: int) -> Change:
         interface=decoded(one(event, "interface")),
         queue=decoded(one(event, "queue")),
         reason=decoded(one(event, "reason")),
-        penalty=whole(one(event, "penalty") or "0", "Penalty", 0, MAX_PENALTY),
+        penalty=_number(event, "Penalty", MAX_PENALTY),
         paused=one(event, "paused") == "1",
         name=decoded(one(event, "membername")),
         state_interface=decoded(one(event, "stateinterface")),
-        wrapuptime=_seconds(one(event, "wrapuptime")),
+        wrapuptime=_number(event, "Wrapuptime", MAX_SECONDS),
         ringinuse=one(event, "ringinuse") == "1",
     )
 
 
-def _seconds(text: str) -> int | None:
-    return whole(text, "Wrapuptime", 0, _DAY_S) if text else None
+def _number(event: Headers, name: str, high: int) -> int | None:
+    text = one(event, name.lower())
+    return whole(text, name, 0, high) if text else None
 
 
 def variable(changed: Changed) -> str:

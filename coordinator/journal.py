@@ -84,18 +84,18 @@ TYPES: dict[str, tuple[str, ...]] = {
     # (ringing and talking follow from offer.made and call.connected).
     "agent.state": ("agent", "state", "reason?", "home", "by"),
     # What the operator changed; the state may stay as it is (of one who talks). change: login |
-    # logout | pause | unpause | interface, which `was` another. queues: all it is a member of;
-    # paused_in: those of them where it is paused by itself, beside a pause of all. by: api | phone
-    # (uniqueid: the channel it was asked on) | autopause; directory: an unpause that leaves
-    # those of single queues as they are.
+    # logout | pause | unpause | interface, which `was` another. reason: of a
+    # pause, and of its end. queues: all it is a member of; paused_in: those of them where it is
+    # paused by itself, beside a pause of all. by: api | phone (uniqueid: the channel it was asked
+    # on) | autopause; directory: an unpause that leaves those of single queues as they are.
     "agent.changed": (
         "agent", "change", "interface", "was?", "reason?", "logged_in", "paused", "queues",
         "paused_in?", "by?", "uniqueid?",
     ),
     # One entry a change: added | removed | penalty | wrapuptime | ringinuse | pause | unpause |
     # stays_paused (a pause of all queues ended in another one). logged_in, paused: the agent's, in
-    # all queues; member_paused, reason: in this one. wrapup_s, ringinuse: its own, absent where the
-    # queue's count. by: api | phone (uniqueid: as above) | autopause.
+    # all queues; member_paused, reason (of its end too): in this one. wrapup_s, ringinuse: its own,
+    # absent where the queue's count. by: api | phone (uniqueid: as above) | autopause.
     "member.changed": (
         "queue", "agent", "interface?", "logged_in?", "paused?", "change?", "penalty?", "order?",
         "added?", "calls?", "member_paused?", "reason?", "wrapup_s?", "ringinuse?", "removed",
@@ -125,6 +125,8 @@ OFFER_OUTCOMES = (
     "answered", "no_answer", "busy", "rejected", "failed", "cancelled", "answered_elsewhere",
     "expired",
 )  # fmt: skip
+#: How an offer ends that nobody took: app_queue calls rna() for each of these.
+NOT_TAKEN = frozenset({"no_answer", "busy", "rejected", "failed", "expired"})
 #: Reason of an offer that its box was never told of: it counts for nothing.
 NEVER_RUNG = "never rung"
 ENDED_BY = ("caller", "agent", "transfer", "lost")

@@ -5,6 +5,7 @@ escapes for us, so a name is refused at the door instead of being quoted four ti
 """
 
 import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import Field
@@ -62,23 +63,35 @@ Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Label = Annotated[str, Field(pattern=LABEL_PATTERN)]
 
 
-def phones(interface: str, state_interface: str) -> frozenset[str]:
-    """What no other agent may be dialled as, nor be judged by the state of.
+def fold(interface: str) -> str:
+    """What an interface is found by: Asterisk compares them in any case (app_queue.c:
+    interface_exists). It is kept and dialled as it was written. The line's: lua/lib/agent.lua."""
+    return interface.lower()
+
+
+def phones(interface: str, state_interface: str) -> dict[str, str]:
+    """What no other agent may be dialled as, nor be judged by the state of: folded → as written.
 
     Not a Custom device, which is the operator's switch (docs/decisions/0014). The line's own check
     is lua/lib/agent.lua: owner; this one gives SQL and an import the same answer beforehand.
     """
-    devices = {interface, state_interface or interface}
-    return frozenset(device for device in devices if not device.startswith("Custom:"))
+    devices = (state_interface or interface, interface)
+    return {fold(device): device for device in devices if not device.startswith("Custom:")}
 
 
 def agent_names(interface: str, wanted: str = "") -> list[str]:
-    """Names for a new agent with this interface, the best first: what is wanted, else the last part
-    of the interface, else, where these are taken, all of it."""
-    texts = (wanted, interface.rpartition("/")[2], interface)
-    return [name for name in map(_as_name, texts) if name]
+    """Names for a new agent with this interface, the best first: what is wanted, else what stands
+    behind the interface's '/', else, where these are taken, all of it."""
+    return [name for name in map(as_name, (wanted, behind(interface), interface)) if name]
 
 
-def _as_name(text: str) -> str:
-    """The text as a name may be; "" when nothing is left of it."""
-    return _NOT_IN_NAMES.sub("_", text).lstrip("_.-")[:NAME_LENGTH]
+def behind(interface: str) -> str:
+    """101 of PJSIP/101 and of Local/101@agents/n."""
+    return interface.partition("/")[2].partition("@")[0]
+
+
+def as_name(text: str) -> str:
+    """The text as a name: without accents, '_' for what no name may have. "" if nothing is left."""
+    letters = unicodedata.normalize("NFKD", text)
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _NOT_IN_NAMES.sub("_", plain).strip("_.-")[:NAME_LENGTH]

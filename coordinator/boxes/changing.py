@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from coordinator.directory import Directory
-from coordinator.directory.joining import Joining, join
+from coordinator.directory.joining import Joining
 from coordinator.directory.types import Agent
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
@@ -121,12 +121,12 @@ async def _pause(directory: Directory, agent: Agent, change: Change) -> ChangeRe
 
 
 async def _unpause(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
-    await directory.unpause(agent.name, change.queue or None)
+    await directory.unpause(agent.name, change.reason, change.queue or None)
     return "UNPAUSED"
 
 
 async def _set_penalty(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
-    return await _set(directory, agent, change, penalty=change.penalty)
+    return await _set(directory, agent, change, penalty=change.penalty or 0)
 
 
 async def _set_ringinuse(directory: Directory, agent: Agent, change: Change) -> ChangeResult:
@@ -161,9 +161,10 @@ async def _add(directory: Directory, change: Change) -> ChangeResult:
         name=change.name,
         state_interface=change.state_interface,
         wrapuptime=change.wrapuptime,
-        paused=change.reason if change.paused else None,
+        paused=change.paused or None,
+        reason=change.reason,
     )
-    return "ADDED" if await join(directory, wanted) else "MEMBERALREADY"
+    return "ADDED" if await directory.join(wanted) else "MEMBERALREADY"
 
 
 async def _remove(directory: Directory, agent: Agent | None, change: Change) -> ChangeResult:

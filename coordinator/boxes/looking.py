@@ -15,7 +15,7 @@ from typing import Final
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
 from coordinator.line.types import MemberView, QueueView, WaitingCaller
-from coordinator.names import CHANNEL_PATTERN
+from coordinator.names import CHANNEL_PATTERN, fold
 from coordinator.protocol import Figures, Look, LookResult, MemberFigures, Seen
 from coordinator.redis_client import AWAY
 
@@ -132,9 +132,9 @@ def _readable(channel: str) -> str:
 
 def _member(look: Look, members: Sequence[MemberView]) -> MemberFigures | None:
     """Interfaces are compared in any case, as in app_queue.c (interface_exists)."""
-    wanted = look.interface.lower()
+    wanted = fold(look.interface)
     for member in members:
-        if member.interface.lower() == wanted:
+        if fold(member.interface) == wanted:
             kept = member.membership
             return MemberFigures(
                 penalty=kept.penalty, paused=member.paused, ringinuse=kept.rings_in_use

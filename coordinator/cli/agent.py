@@ -11,6 +11,7 @@ from coordinator.cli.output import AsJson, print_done, print_rows
 app = typer.Typer(cls=Commands, help="Agents and what they do.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The agent's name.")]
+Reason = Annotated[str, typer.Option(help="Why, for the reports.")]
 InQueue = Annotated[str, typer.Option("--queue", help="In this queue only.")]
 Names = Annotated[list[str], typer.Argument(help="One agent or several.")]
 
@@ -77,7 +78,7 @@ def logout(agents: Names, as_json: AsJson = False) -> None:
 @app.command()
 def pause(
     agents: Names,
-    reason: Annotated[str, typer.Option(help="Why, for the reports.")] = "",
+    reason: Reason = "",
     queue: InQueue = "",
     as_json: AsJson = False,
 ) -> None:
@@ -86,9 +87,11 @@ def pause(
 
 
 @app.command()
-def unpause(agents: Names, queue: InQueue = "", as_json: AsJson = False) -> None:
+def unpause(
+    agents: Names, reason: Reason = "", queue: InQueue = "", as_json: AsJson = False
+) -> None:
     """Back from a pause, also from an autopause: in one queue or in all."""
-    _change(agents, "unpause", "back", as_json, queue=queue)
+    _change(agents, "unpause", "back", as_json, {"reason": reason}, queue)
 
 
 def _change(

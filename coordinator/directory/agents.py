@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coordinator.directory.mirror import Change
@@ -13,7 +13,7 @@ from coordinator.directory.rows import agent_of, members_of, need_agent, need_me
 from coordinator.directory.types import Agent, Saved
 from coordinator.errors import Refused
 from coordinator.line.types import Reply
-from coordinator.names import phones
+from coordinator.names import fold, phones
 
 
 class Agents(Part):
@@ -29,10 +29,9 @@ class Agents(Part):
             return agent_of(await need_agent(session, agent))
 
     async def agent_at(self, interface: str) -> Agent | None:
-        """The agent with this interface."""
-        wanted = select(AgentRow).where(AgentRow.interface == interface)
+        """The agent with this interface, in any case."""
         async with self._database.read() as session:
-            row = (await session.execute(wanted)).scalar_one_or_none()
+            row = await _at(session, interface)
             return agent_of(row) if row else None
 
     async def put_agent(
@@ -51,27 +50,26 @@ class Agents(Part):
             await self._give_phone(change, row, interface, state_interface)
         return Saved(agent_of(row), created, change.applied)
 
-    async def enrol(
+    async def _enrol(
         self,
+        change: Change,
         interface: str,
         names: Sequence[str],
-        display_name: str = "",
-        state_interface: str = "",
-    ) -> Saved[Agent]:
+        display_name: str,
+        state_interface: str,
+    ) -> AgentRow:
         """The agent with this interface; else a new one, by the first of the names that is free.
 
         Raises Refused agent_taken when none is, interface_taken where the phone is another's.
         """
-        async with self._mirror.change() as change:
-            owner = select(AgentRow).where(AgentRow.interface == interface)
-            row = (await change.session.execute(owner)).scalar_one_or_none()
-            created = row is None
-            if row is None:
-                row = await _new_agent(change.session, names)
-                await _phone_is_free(change.session, interface, state_interface, row.name)
-                row.display_name = display_name
-                await self._give_phone(change, row, interface, state_interface)
-        return Saved(agent_of(row), created, change.applied)
+        known = await _at(change.session, interface)
+        if known is not None:
+            return known
+        row = await _new_agent(change.session, names)
+        await _phone_is_free(change.session, interface, state_interface, row.name)
+        row.display_name = display_name
+        await self._give_phone(change, row, interface, state_interface)
+        return row
 
     async def _give_phone(
         self, change: Change, row: AgentRow, interface: str, state_interface: str
@@ -92,18 +90,18 @@ class Agents(Part):
 
     async def login(self, agent: str) -> Saved[Agent]:
         """The agent is at work. Raises Refused unknown_agent."""
-        return await self._set_state(agent, partial(self._line.login, agent), logged_in=True)
+        return await self._set_state(agent, self._line.login, logged_in=True)
 
     async def logout(self, agent: str) -> Saved[Agent]:
         """The agent has gone; a pause stays. Raises Refused unknown_agent."""
-        return await self._set_state(agent, partial(self._line.logout, agent), logged_in=False)
+        return await self._set_state(agent, self._line.logout, logged_in=False)
 
     async def pause(self, agent: str, reason: str = "", queue: str | None = None) -> Saved[Agent]:
         """Not to be rung until unpaused, in that queue or in all.
 
         Raises Refused unknown_agent; with a queue unknown_queue, not_a_member too.
         """
-        step = partial(self._line.pause, agent, reason, queue)
+        step = partial(self._line.pause, reason=reason, queue=queue)
         if queue is None:
             return await self._set_state(agent, step, paused=True, pause_reason=reason)
         async with self._mirror.change() as change:
@@ -111,10 +109,10 @@ class Agents(Part):
             member = await need_member(change.session, queue, agent)
             member.paused, member.pause_reason = True, reason
             await change.session.flush()
-            await change.push(step)
+            await change.push(step, agent)
         return Saved(agent_of(row), False, change.applied)
 
-    async def unpause(self, agent: str, queue: str | None = None) -> Saved[Agent]:
+    async def unpause(self, agent: str, reason: str = "", queue: str | None = None) -> Saved[Agent]:
         """The end of every pause, also of what autopause did: in that queue or in all.
 
         Who was paused everywhere stays paused in the other queues, in each by itself. Raises
@@ -124,26 +122,46 @@ class Agents(Part):
             row = await need_agent(change.session, agent)
             if queue is not None:
                 await need_member(change.session, queue, agent)
-            for member in await members_of(change.session, agent):
-                if queue in (None, member.queue):
-                    member.paused, member.pause_reason = False, ""
-                elif row.paused and not member.paused:
-                    member.paused, member.pause_reason = True, row.pause_reason
-            row.paused, row.pause_reason = False, ""
-            await change.session.flush()
-            await change.push(self._line.unpause, agent, queue)
+            await self._end_pauses(change, row, queue, reason)
         return Saved(agent_of(row), False, change.applied)
 
+    async def _end_pauses(
+        self, change: Change, row: AgentRow, queue: str | None = None, reason: str = ""
+    ) -> None:
+        for member in await members_of(change.session, row.name):
+            if queue in (None, member.queue):
+                member.paused, member.pause_reason = False, ""
+            elif row.paused and not member.paused:
+                member.paused, member.pause_reason = True, row.pause_reason
+        row.paused, row.pause_reason = False, ""
+        await change.session.flush()
+        await change.push(self._line.unpause, row.name, reason, queue)
+
     async def _set_state(
-        self, agent: str, step: Callable[[], Awaitable[Reply]], **state: bool | str
+        self, agent: str, step: Callable[[str], Awaitable[Reply]], **state: bool | str
     ) -> Saved[Agent]:
         async with self._mirror.change() as change:
             row = await need_agent(change.session, agent)
-            for name, value in state.items():
-                setattr(row, name, value)
-            await change.session.flush()
-            await change.push(step)
+            await self._become(change, row, step, **state)
         return Saved(agent_of(row), False, change.applied)
+
+    async def _become(
+        self,
+        change: Change,
+        row: AgentRow,
+        step: Callable[[str], Awaitable[Reply]],
+        **state: bool | str,
+    ) -> None:
+        for name, value in state.items():
+            setattr(row, name, value)
+        await change.session.flush()
+        await change.push(step, row.name)
+
+
+async def _at(session: AsyncSession, interface: str) -> AgentRow | None:
+    there = func.lower(AgentRow.interface) == fold(interface)
+    wanted = select(AgentRow).where(there).order_by(AgentRow.name)
+    return (await session.execute(wanted)).scalars().first()
 
 
 async def _new_agent(session: AsyncSession, names: Sequence[str]) -> AgentRow:
@@ -157,9 +175,11 @@ async def _phone_is_free(
     session: AsyncSession, interface: str, state_interface: str, agent: str
 ) -> None:
     """No other agent is dialled there, nor judged by its state (names.phones)."""
-    for phone in sorted(phones(interface, state_interface)):
-        known_by = or_(AgentRow.interface == phone, AgentRow.state_interface == phone)
+    for phone, written in sorted(phones(interface, state_interface).items()):
+        known_by = or_(
+            func.lower(AgentRow.interface) == phone, func.lower(AgentRow.state_interface) == phone
+        )
         owners = select(AgentRow.name).where(known_by, AgentRow.name != agent)
         owner = (await session.execute(owners)).scalars().first()
         if owner is not None:
-            raise Refused("interface_taken", interface=phone, agent=owner)
+            raise Refused("interface_taken", interface=written, agent=owner)

@@ -1,12 +1,11 @@
 """The directory: what is configured, beside tokens. Every change of it goes through here.
 
 Names and ranges are checked at the door (api/schemas, the database's constraints); in the parts
-(queues.py, agents.py, members.py) are the rules between things: what must exist, what may not be
-shared, what follows what. How a change reaches the line, and what happens when the line is away,
-is told in mirror.py.
+(queues.py, agents.py, members.py, joining.py) are the rules between things: what must exist, what
+may not be shared, what follows what. How a change reaches the line, and what happens when the line
+is away, is told in mirror.py.
 """
 
-from coordinator.directory.agents import Agents
 from coordinator.directory.importing import (
     Imported,
     Wanted,
@@ -15,7 +14,7 @@ from coordinator.directory.importing import (
     present,
     write,
 )
-from coordinator.directory.members import Members
+from coordinator.directory.joining import Joins
 from coordinator.directory.mirror import lock
 from coordinator.directory.models import BoxRow
 from coordinator.directory.queues import Queues
@@ -24,7 +23,7 @@ from coordinator.directory.types import Box, Saved
 from coordinator.errors import Refused
 
 
-class Directory(Queues, Agents, Members):
+class Directory(Queues, Joins):
     """The configuration of one coordinator. Methods raise `Refused` and then change nothing."""
 
     async def mirror(self) -> list[Refused]:

@@ -170,10 +170,10 @@ def _check(wanted: Wanted, there: Present) -> None:
         for phone in phones(row.interface, row.state_interface or "")
     }
     for name, agent in wanted.agents.items():
-        for phone in sorted(phones(agent.interface, agent.state_interface)):
+        for phone, written in sorted(phones(agent.interface, agent.state_interface).items()):
             owner = owners.setdefault(phone, name)
             if owner != name:
-                raise Refused("interface_taken", interface=phone, agent=owner)
+                raise Refused("interface_taken", interface=written, agent=owner)
     for settings in wanted.queues.values():
         rule = settings.get("defaultrule")
         if rule and rule not in wanted.rules and rule not in there.rules:

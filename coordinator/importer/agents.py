@@ -6,7 +6,6 @@ otherwise: it names an agent by interface, or gives the phone of an agent by nam
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from coordinator.api.schemas.imports import ImportAgent
 from coordinator.asterisk_config import Line
 from coordinator.importer.findings import Findings, at
 from coordinator.importer.source import AgentGiven, MemberGiven
-from coordinator.names import NAME_PATTERN, Device, Interface, phones
+from coordinator.names import NAME_PATTERN, Device, Interface, as_name, behind, fold, phones
 
 _INTERFACE: TypeAdapter[str] = TypeAdapter(Interface)
 _DEVICE: TypeAdapter[str] = TypeAdapter(Device)
@@ -73,7 +72,7 @@ class Agents:
         """Every agent by name."""
         named: dict[str, Phone] = {}
         for phone in dict.fromkeys(self._phones.values()):
-            phone.name = phone.name or valid_name(_behind(phone.interface))
+            phone.name = phone.name or as_name(behind(phone.interface))
             other = named.setdefault(phone.name, phone)
             if not phone.name:
                 says = (
@@ -102,7 +101,7 @@ class Agents:
             )
             return
         phone = Phone(given.interface, given.line, given.name, given.display_name, listed=True)
-        keys = (given.name, given.interface.lower())
+        keys = (given.name, fold(given.interface))
         for key in keys:
             if other := self._listed.get(key):
                 self._findings.error(given.line, f"{key} is there already, by {at(other.line)}.")
@@ -112,7 +111,7 @@ class Agents:
 
     def _phone(self, member: MemberGiven) -> Phone | None:
         """As listed; else the member's own interface, judged by the device that shows its state."""
-        own = (member.interface.lower(), member.state_interface.lower(), _own_name(member))
+        own = (fold(member.interface), fold(member.state_interface), _own_name(member))
         for key in own:
             if key in self._listed:
                 return self._listed[key]
@@ -126,9 +125,9 @@ class Agents:
         if known is None:
             self._take(wanted)
             return wanted
-        if (known.interface.lower(), known.device.lower()) != (
-            wanted.interface.lower(),
-            wanted.device.lower(),
+        if (fold(known.interface), fold(known.device)) != (
+            fold(wanted.interface),
+            fold(wanted.device),
         ):
             says = f"{known.interface} by the state of {known.device} counts, by {at(known.line)}"
             self._findings.remark(member.line, "state_interface", says)
@@ -136,11 +135,10 @@ class Agents:
 
     def _take(self, phone: Phone) -> None:
         """A phone is one agent's, dialled or watched; by a switch (Custom:) many may be judged."""
-        names = phones(phone.interface, phone.state)
-        self._phones |= dict.fromkeys((name.lower() for name in names), phone)
+        self._phones |= dict.fromkeys(phones(phone.interface, phone.state), phone)
 
     def _of(self, device: str) -> Phone | None:
-        return self._phones.get(device.lower())
+        return self._phones.get(fold(device))
 
     def _call(self, phone: Phone, member: MemberGiven) -> None:
         """Give the phone the member's name, unless it has that from an --agents file."""
@@ -155,7 +153,7 @@ class Agents:
             return
         if not phone.display_name:
             phone.line = member.line
-        phone.name = valid_name(member.membername)
+        phone.name = as_name(member.membername)
         phone.display_name = member.membername
 
     def _agent(self, phone: Phone) -> ImportAgent:
@@ -173,26 +171,14 @@ class Agents:
             return None
 
 
-def valid_name(text: str) -> str:
-    """The text as a name: without accents, '_' for what no name may have. "" if nothing is left."""
-    letters = unicodedata.normalize("NFKD", text)
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_.-")[:64]
-
-
 def _own_name(member: MemberGiven) -> str:
-    return valid_name(member.membername) or valid_name(_behind(member.interface))
-
-
-def _behind(interface: str) -> str:
-    """101 of PJSIP/101 and of Local/101@agents/n."""
-    return interface.partition("/")[2].partition("@")[0]
+    return as_name(member.membername) or as_name(behind(member.interface))
 
 
 def _dialled(member: MemberGiven) -> Phone | None:
     """What is rung, and judged by which state; None when nothing can be."""
     interface, state = member.interface, member.state_interface
-    if state.lower() == interface.lower() or not _is(_DEVICE, state):
+    if fold(state) == fold(interface) or not _is(_DEVICE, state):
         state = ""
     if _rings(interface) or (_is(_INTERFACE, interface) and _kind(interface) == "local" and state):
         return Phone(interface, member.line, state=state)

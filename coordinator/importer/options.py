@@ -43,11 +43,6 @@ def _plain(value: str) -> str:
     return "no" if value in FALSE or not value else value
 
 
-def is_true(value: str) -> bool:
-    """As ast_true has it."""
-    return value.lower() in TRUE
-
-
 _YES_NO = {"|".join(TRUE): "yes", "|".join(FALSE): "no"}
 
 #: field → values for which Queue() takes another one, and that one.

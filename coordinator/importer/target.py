@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator.api.schemas.common import Seconds
 from coordinator.api.schemas.imports import ImportIn, ImportMember
 from coordinator.api.schemas.queues import QueueIn
 from coordinator.api.schemas.rules import RuleIn
-from coordinator.asterisk_config import FALSE, TRUE, Line
+from coordinator.asterisk_config import FALSE, TRUE, Line, is_true
+from coordinator.directory.joining import own_wrapuptime
 from coordinator.importer.agents import Agents, Phone
 from coordinator.importer.findings import Findings, Remark, at
 from coordinator.importer.options import (
@@ -22,13 +22,12 @@ from coordinator.importer.options import (
     RULES_GENERAL,
     UNKNOWN,
     Option,
-    is_true,
     taken,
 )
 from coordinator.importer.rules import rules_of
 from coordinator.importer.source import MemberGiven, QueueGiven, Source
 from coordinator.names import NAME_PATTERN
-from coordinator.protocol import Penalty
+from coordinator.protocol import Penalty, Seconds
 
 #: Fields to which each line of a queue adds (queue_set_param): a template's words count too.
 _ADDED_UP = frozenset({"joinempty", "leavewhenempty"})
@@ -194,9 +193,8 @@ def _penalty(queue: QueueGiven, member: MemberGiven, findings: Findings) -> int:
 
 
 def _wrapuptime(queue: QueueGiven, member: MemberGiven, findings: Findings) -> int | None:
-    """To Queue() 0 is none of its own."""
     try:
-        return _WRAPUPTIME.validate_python(member.wrapuptime or "0") or None
+        return own_wrapuptime(_WRAPUPTIME.validate_python(member.wrapuptime or "0"))
     except ValidationError as error:
         told = f"wrapuptime {member.wrapuptime}: {error.errors()[0]['msg']}"
         findings.error(member.line, f"[{queue.name}] {member.interface}, {told}.")

@@ -163,12 +163,12 @@ class Engine(reads.Reads):
             return await self._ask("agent_state", agent=agent, change="pause", reason=reason)
         return await self._ask("pause_member", queue=queue, agent=agent, paused=1, reason=reason)
 
-    async def unpause(self, agent: str, queue: str | None = None) -> Reply:
+    async def unpause(self, agent: str, reason: str = "", queue: str | None = None) -> Reply:
         """The end of every pause, of autopause too, in that queue or in all. Who was paused
         everywhere stays paused in the other queues."""
         if queue is None:
-            return await self._ask("agent_state", agent=agent, change="unpause")
-        return await self._ask("pause_member", queue=queue, agent=agent, paused=0, reason="")
+            return await self._ask("agent_state", agent=agent, change="unpause", reason=reason)
+        return await self._ask("pause_member", queue=queue, agent=agent, paused=0, reason=reason)
 
     # Calls
 

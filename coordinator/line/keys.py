@@ -34,7 +34,7 @@ TABLE: dict[str, Key] = {
     "agents": Key("agents", "set", "names of all agents"),
     "agent": Key("agent:{}", "hash", "interface, login, pause, home, device, offer, call, timer"),
     "memberships": Key("memberships:{}", "hash", "of an agent: queue → index.lua: MEMBERSHIP"),
-    "interfaces": Key("interfaces", "hash", "interface → agent who is dialled so"),
+    "interfaces": Key("interfaces", "hash", "interface (names.fold) → agent who is dialled so"),
     "phones": Key("phones", "hash", "device → agent whose state it tells; of Custom: many, a,b"),
     "boxes": Key("boxes", "set", "names of all boxes ever linked"),
     "box": Key("box:{}", "hash", "link, instance, epoch, seq, heard, seen, attached, last rank"),
@@ -46,7 +46,7 @@ TABLE: dict[str, Key] = {
     "offer": Key("offer:{}", "hash", "an agent being rung for, or talking with, a caller"),
     "calls": Key("calls:{}", "set", "a box's calls"),
     "homed": Key("homed:{}", "set", "agents whose home is this box"),
-    "devices": Key("devices:{}", "hash", "of a box: interface → device state, but INVALID"),
+    "devices": Key("devices:{}", "hash", "of a box: device (names.fold) → state, but INVALID"),
     "timers": Key("timers", "zset", "what is due when: KIND:NAME (lua/tick.lua: DUE)"),
     "awaited": Key("awaited", "set", "boxes that must be heard of before the line decides again"),
     # Streams

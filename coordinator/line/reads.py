@@ -24,6 +24,7 @@ from coordinator.line.types import (
     Standing,
     WaitingCaller,
 )
+from coordinator.names import fold
 from coordinator.protocol import COMMAND, Cancel, KeepTicket, Originate, Release
 from coordinator.redis_client import server_time
 
@@ -145,7 +146,7 @@ class Reads:
     async def reports(self, box: str, interface: str) -> bool:
         """Whether this box says that the interface is registered there."""
         devices = self._key("devices", box)
-        return bool(await self._await(self._redis.hexists(devices, interface)))
+        return bool(await self._await(self._redis.hexists(devices, fold(interface))))
 
     async def rules(self) -> dict[str, tuple[PenaltyChange, ...]]:
         """All penalty rules: name → its changes by time."""

@@ -8,25 +8,20 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from coordinator.directory.joining import Joining, join
+from coordinator.asterisk_config import FALSE, TRUE, is_true
+from coordinator.directory.joining import Joining
 from coordinator.directory.types import Agent
 from coordinator.errors import Refused
 from coordinator.line.types import WaitingCaller
 from coordinator.manager.parts import Parts
 from coordinator.manager.protocol import Action, Headers
 from coordinator.manager.replies import Fault, ack
-from coordinator.names import DEVICE_PATTERN, INTERFACE_LENGTH, INTERFACE_PATTERN
-from coordinator.protocol import MAX_PENALTY, MAX_PRIORITY
+from coordinator.names import DEVICE_PATTERN, INTERFACE_LENGTH, INTERFACE_PATTERN, fold
+from coordinator.protocol import MAX_PENALTY, MAX_PRIORITY, MAX_SECONDS
 from coordinator.tasks import to_its_end
 
 #: Longest free text, characters (directory/models.py).
 MAX_TEXT = 256
-
-#: Longest wrap-up, s (api/schemas/common.py: Seconds).
-MAX_WRAPUP_S = 86_400
-
-TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
-FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
 
 
 @contextmanager
@@ -49,35 +44,23 @@ async def queue_add(parts: Parts, action: Action) -> list[Headers]:
     queue = _need(action, "Queue", "'Queue' not specified.")
     interface = _interface(_need(action, "Interface", "'Interface' not specified."))
     state_interface = _state_interface(action, interface)
-    penalty = _whole(action.get("Penalty") or "0", "Penalty", 0, MAX_PENALTY)
-    wrapup = action.get("Wrapuptime")
-    wrapuptime = _whole(wrapup, "Wrapuptime", 0, MAX_WRAPUP_S) if wrapup else None
+    penalty = _said(action, "Penalty", MAX_PENALTY)
+    wrapuptime = _said(action, "Wrapuptime", MAX_SECONDS)
     name, reason = _text(action, "MemberName"), _text(action, "Reason")
     with words(unknown_queue="Unable to add interface to queue: No such queue"):
         queue = await _queue(parts, queue)
-    paused = reason if action.get("Paused").lower() in TRUE else None
-    wanted = Joining(queue, interface, penalty, name, state_interface, wrapuptime, paused)
+    paused = is_true(action.get("Paused")) if action.get("Paused") else None
+    wanted = Joining(queue, interface, penalty, name, state_interface, wrapuptime, paused, reason)
     with words(interface_taken="Interface or StateInterface is another agent's phone."):
-        agent = await to_its_end(join(parts.directory, wanted))
-    if agent is None:
-        raise Fault("Unable to add interface: Already there")
-    if action.get("Paused") and paused is None:
-        await to_its_end(parts.directory.unpause(agent.name, queue))
+        if await to_its_end(parts.directory.join(wanted)) is None:
+            raise Fault("Unable to add interface: Already there")
     return ack(action, "Added interface to queue")
-
-
-async def _set_paused(parts: Parts, agent: str, reason: str | None, queue: str | None) -> None:
-    """Paused for that reason, or None: not paused."""
-    if reason is None:
-        await to_its_end(parts.directory.unpause(agent, queue))
-    else:
-        await to_its_end(parts.directory.pause(agent, reason, queue))
 
 
 def _state_interface(action: Action, interface: str) -> str:
     """ "" where it is the interface itself."""
     wanted = action.get("StateInterface")
-    if wanted in ("", interface):
+    if fold(wanted) in ("", fold(interface)):
         return ""
     if not re.fullmatch(DEVICE_PATTERN, wanted) or len(wanted) > INTERFACE_LENGTH:
         raise Fault(
@@ -106,9 +89,10 @@ async def queue_pause(parts: Parts, action: Action) -> list[Headers]:
     interface, wanted = _need(action, "Interface", missing), _need(action, "Paused", missing)
     reason = _text(action, "Reason")
     agent, queues = await _member(parts, interface, action, "Interface not found")
-    paused = wanted.lower() in TRUE
+    paused = is_true(wanted)
     queue = queues[0] if action.get("Queue") else None
-    await _set_paused(parts, agent.name, reason if paused else None, queue)
+    change = parts.directory.pause if paused else parts.directory.unpause
+    await to_its_end(change(agent.name, reason, queue))
     return ack(action, f"Interface {'paused' if paused else 'unpaused'} successfully")
 
 
@@ -136,7 +120,7 @@ async def queue_member_ring_in_use(parts: Parts, action: Action) -> list[Headers
     )
     for queue in queues:
         change = parts.directory.change_member
-        await to_its_end(change(queue, agent.name, ringinuse=wanted.lower() in TRUE))
+        await to_its_end(change(queue, agent.name, ringinuse=is_true(wanted)))
     return ack(action, "Interface ringinuse set successfully")
 
 
@@ -210,10 +194,10 @@ async def _queue(parts: Parts, wanted: str) -> str:
 
 async def _agent(parts: Parts, interface: str) -> Agent:
     """Raises Refused unknown_agent."""
-    for agent in await to_its_end(parts.directory.agents()):
-        if agent.interface.lower() == interface.lower():
-            return agent
-    raise Refused("unknown_agent", agent=interface)
+    agent = await to_its_end(parts.directory.agent_at(interface))
+    if agent is None:
+        raise Refused("unknown_agent", agent=interface)
+    return agent
 
 
 async def _queues_of(parts: Parts, agent: Agent) -> list[str]:
@@ -272,6 +256,12 @@ def _interface(value: str) -> str:
             f"{INTERFACE_LENGTH} characters."
         )
     return value
+
+
+def _said(action: Action, name: str, high: int) -> int | None:
+    """None where the action does not say it."""
+    value = action.get(name)
+    return _whole(value, name, 0, high) if value else None
 
 
 def _whole(value: str, name: str, low: int, high: int) -> int:

@@ -10,7 +10,7 @@ Where the entry says what became of an agent, that is shown, though the line may
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from coordinator.journal import Entry
+from coordinator.journal import NOT_TAKEN, Entry
 from coordinator.line.types import AgentState, AgentView, Membership
 from coordinator.manager.members import (
     Caller,
@@ -26,9 +26,6 @@ from coordinator.manager.protocol import Headers
 #: The class of all of them (manager.h: EVENT_FLAG_AGENT), and how Asterisk writes it.
 CLASS = "agent"
 PRIVILEGE = "agent,all"
-
-#: How an offer ends that nobody took: app_queue calls rna() for each of these.
-NOT_TAKEN = frozenset({"no_answer", "busy", "rejected", "failed", "expired"})
 
 #: Who leaves so was not abandoned (record_abandoned() is not called for them).
 NOT_ABANDONED = frozenset({"answered", "exit_key"})

@@ -100,7 +100,10 @@ class Person:
             in_call=view.state == "talking",
             status=self.status,
             paused=view.paused or membership.paused,
-            paused_reason=view.pause_reason if view.paused else membership.reason,
+            # Of one who is back: what the entry says (events.py); the line knows no reason then.
+            paused_reason=view.pause_reason
+            if view.paused
+            else membership.reason or view.pause_reason,
             available=not membership.paused and self._may_be_rung(membership),
             state_interface=view.state_interface,
             ringinuse=membership.rings_in_use,

@@ -11,8 +11,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from coordinator.asterisk_config import FALSE, is_true
 from coordinator.manager.actions import DENIED, perform
-from coordinator.manager.changes import FALSE, TRUE
 from coordinator.manager.parts import Parts
 from coordinator.manager.protocol import Action, Headers
 from coordinator.manager.replies import ack, answer, error
@@ -141,7 +141,7 @@ def _mask(text: str) -> frozenset[str] | None:
         return frozenset(name for bit, name in BITS.items() if int(text) & bit)
     if text.lower() in FALSE:
         return frozenset()
-    return CLASSES if text.lower() in TRUE or "all" in words else CLASSES & words
+    return CLASSES if is_true(text) or "all" in words else CLASSES & words
 
 
 _ANYTIME: dict[str, Callable[[Session, Action], Awaitable[Answer]]] = {

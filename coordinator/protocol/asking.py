@@ -13,7 +13,7 @@ from coordinator.names import (
     Interface,
     Label,
 )
-from coordinator.protocol.fields import MAX_POSITION, Message, Penalty, Text
+from coordinator.protocol.fields import MAX_POSITION, Message, Penalty, Seconds, Text
 
 #: What an agent may change by phone; add and remove: a membership (AddQueueMember and its like).
 AgentChange = Literal[
@@ -80,9 +80,9 @@ class Told(Message):
 class Change(Message):
     """An agent at a phone changes something. `number`: which of its channel's changes this is.
 
-    queue: "" for all (of add and remove never). reason: of a pause, also of one to begin with
-    (`paused`). penalty: of add, too. name, state_interface (for a new agent), wrapuptime (s; None:
-    the queue's): of add only. ringinuse: of that change only.
+    queue: "" for all (of add and remove never). reason: of a pause or its end, also of one to
+    begin with (`paused`). penalty: of add, too. name, state_interface (for a new agent), wrapuptime
+    (s; 0: the queue's): of add only; what is None is not said. ringinuse: of that change only.
     """
 
     type: Literal["change"] = "change"
@@ -92,11 +92,11 @@ class Change(Message):
     interface: Interface
     queue: Text = ""
     reason: Text = ""
-    penalty: Penalty = 0
+    penalty: Penalty | None = None
     paused: bool = False
     name: Text = ""
     state_interface: StateInterface = ""
-    wrapuptime: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    wrapuptime: Seconds | None = None
     ringinuse: bool = False
 
 

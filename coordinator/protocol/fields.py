@@ -12,6 +12,9 @@ MAX_PENALTY = 99_999
 MAX_PRIORITY = 1_000_000
 MAX_POSITION = 1_000_000
 
+#: Longest duration that is set: of a wrap-up, between announcements. Seconds.
+MAX_SECONDS = 86_400
+
 DeviceState = Literal[
     "UNKNOWN", "NOT_INUSE", "INUSE", "BUSY", "INVALID", "UNAVAILABLE", "RINGING", "RINGINUSE",
     "ONHOLD",
@@ -20,6 +23,7 @@ DeviceState = Literal[
 Text = Annotated[str, Field(max_length=256)]
 Age = Annotated[int, Field(ge=0, le=MAX_AGE_US)]
 Penalty = Annotated[int, Field(ge=0, le=MAX_PENALTY)]
+Seconds = Annotated[int, Field(ge=0, le=MAX_SECONDS)]
 Fence = Annotated[int, Field(gt=0, lt=2**53)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from coordinator.journal import NEVER_RUNG, Entry
+from coordinator.journal import NEVER_RUNG, NOT_TAKEN, Entry
 
 #: What app_queue writes where there is no call, no queue or no agent.
 NONE = "NONE"
@@ -40,14 +40,7 @@ EXITS = {
 }
 
 #: How an offer ended → event. Nothing is written of phones that stop as another has answered.
-RINGS = {
-    "no_answer": "RINGNOANSWER",
-    "busy": "RINGNOANSWER",
-    "rejected": "RINGNOANSWER",
-    "failed": "RINGNOANSWER",
-    "expired": "RINGNOANSWER",
-    "cancelled": "RINGCANCELED",
-}
+RINGS = dict.fromkeys(NOT_TAKEN, "RINGNOANSWER") | {"cancelled": "RINGCANCELED"}
 
 #: Who ended a call → event. A caller whose box was lost is gone.
 ENDS = {"caller": "COMPLETECALLER", "lost": "COMPLETECALLER", "agent": "COMPLETEAGENT"}

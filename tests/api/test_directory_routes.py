@@ -248,7 +248,11 @@ class TestAgents:
         paused = await admin.ask("POST", "/v1/agents/alice/pause", json={"reason": "lunch"})
         assert (paused["paused"], paused["pause_reason"]) == (True, "lunch")
         assert await state() == ("paused", "a")
-        assert not (await admin.ask("POST", "/v1/agents/alice/unpause"))["paused"]
+        back = await admin.ask("POST", "/v1/agents/alice/unpause", json={"reason": "back"})
+        assert (back["paused"], back["pause_reason"]) == (False, "")
+        journal = await admin.ask("GET", "/v1/journal")
+        told = [entry for entry in journal if entry["type"] == "agent.changed"]
+        assert (told[-1]["change"], told[-1]["reason"]) == ("unpause", "back")
         assert (await admin.ask("POST", "/v1/agents/alice/pause"))["pause_reason"] == ""
         assert not (await admin.ask("POST", "/v1/agents/alice/logout"))["logged_in"]
         assert (await state())[0] == "offline"

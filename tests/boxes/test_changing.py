@@ -10,7 +10,7 @@ from coordinator.boxes import changing
 from coordinator.database import Database
 from coordinator.directory import Directory
 from coordinator.directory.mirror import lock
-from coordinator.line.types import QueueSettings
+from coordinator.line.types import MemberSettings, QueueSettings
 from coordinator.protocol import AgentChange, Change, Device, OfferEnded
 from coordinator.queue_log.lines import Style, rows
 from tests.boxes.conftest import Replica
@@ -177,6 +177,10 @@ async def test_the_journal_and_queue_log_say_who_asked(a: Peer, one: Replica) ->
     phone = Phone(a)
     await phone.does("add", "sales", penalty=1)
     await phone.does("pause", reason="tea")
+    await phone.does("unpause", reason="back")
+    await phone.does("pause", "sales", reason="lunch")
+    await phone.does("unpause", "sales", reason="fed")
+    await phone.does("pause", reason="tea")
     await phone.does("logout")
     await phone.does("login")
     await phone.does("remove", "sales")
@@ -194,6 +198,12 @@ async def test_the_journal_and_queue_log_say_who_asked(a: Peer, one: Replica) ->
         "a-1.1|sales|PJSIP/201|ADDMEMBER|",
         "NONE|NONE|PJSIP/201|PAUSEALL|tea",
         "NONE|sales|PJSIP/201|PAUSE|tea",
+        "NONE|NONE|PJSIP/201|UNPAUSEALL|back",
+        "NONE|sales|PJSIP/201|UNPAUSE|back",
+        "NONE|sales|PJSIP/201|PAUSE|lunch",
+        "NONE|sales|PJSIP/201|UNPAUSE|fed",
+        "NONE|NONE|PJSIP/201|PAUSEALL|tea",
+        "NONE|sales|PJSIP/201|PAUSE|tea",
         "a-1.1|sales|PJSIP/201|REMOVEMEMBER|",
         "a-1.1|sales|PJSIP/201|ADDMEMBER|PAUSED",
         "a-1.1|sales|PJSIP/201|REMOVEMEMBER|",
@@ -203,9 +213,11 @@ async def test_the_journal_and_queue_log_say_who_asked(a: Peer, one: Replica) ->
 async def test_a_member_who_is_logged_out_comes_back_by_joining(
     a: Peer, directory: Directory
 ) -> None:
-    await directory.put_member("sales", "ann")
-    assert await Phone(a).does("add", "sales") == "ADDED"
+    """With what it had for itself, but for what is said."""
+    await directory.put_member("sales", "ann", 3, 30, True)
+    assert await Phone(a).does("add", "sales", wrapuptime=0) == "ADDED"
     assert (await directory.agent("ann")).logged_in
+    assert (await directory.member("sales", "ann")).settings == MemberSettings(3, None, True)
 
 
 async def test_a_member_anew_is_not_paused_by_an_autopause_of_before(

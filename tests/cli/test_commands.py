@@ -82,7 +82,7 @@ def test_agents(live: Run) -> None:
     ann = next(row for row in live("agent", "list", "--json").json if row["name"] == "ann")
     assert (ann["logged_in"], ann["paused"], ann["pause_reason"]) == (True, True, "lunch")
     assert "Ann Adams" in live("agent", "list").out
-    assert live("agent", "unpause", "ann", "--json").json[0]["paused"] is False
+    assert live("agent", "unpause", "ann", "--reason", "back", "--json").json[0]["paused"] is False
     live("member", "put", "sales", "ann", "--wrapuptime", "30", "--ringinuse")
     paused = live("agent", "pause", "ann", "--queue", "sales", "--reason", "lunch")
     assert paused.out == "Agent ann is paused in sales.\n"

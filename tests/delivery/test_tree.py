@@ -1,4 +1,5 @@
-"""What no file may hold: a package registry's name, or a path of the machine it was made on."""
+"""What no file may hold: a package registry's name, a path of the machine it was made on, or a rule
+that has its home elsewhere."""
 
 import re
 from pathlib import Path
@@ -14,6 +15,12 @@ REGISTRIES = {
     "debian": r"\b(deb|ftp|snapshot|security|cdn-aws)\.([a-z]{2}\.)?debian\.",
     "npm": r"\bregistry\.[a-z]+js\.",
     "images": r"\b(docker|ghcr|quay)\.io\b",
+}
+# Our sources have these once.
+ONE_HOME = {
+    "coordinator/protocol/fields.py": r"\b86_?400\b",
+    "coordinator/asterisk_config.py": r"\"yes\", \"true\"",
+    "coordinator/journal.py": r"^[A-Z_]+ = .*\"no_answer\", \"busy\", \"rejected\"",
 }
 HOME_FOLDER = re.compile(r"(?<![\w.$}])/(root|home|Users)/\w")
 
@@ -50,6 +57,13 @@ def test_no_file_holds_a_path_into_a_home_folder() -> None:
 @pytest.mark.parametrize("folder", [ROOT, Path.home()], ids=["checkout", "home"])
 def test_no_file_holds_a_path_of_this_machine(folder: Path) -> None:
     assert _lines_with(re.compile(re.escape(f"{folder}/"))) == []
+
+
+@pytest.mark.parametrize("home", ONE_HOME)
+def test_a_rule_has_one_home(home: str) -> None:
+    sources = re.compile(r"(coordinator|ami_adapter)/.*\.py:")
+    found = [line for line in _lines_with(re.compile(ONE_HOME[home])) if sources.match(line)]
+    assert [line.partition(":")[0] for line in found] == [home]
 
 
 def test_the_tree_is_read() -> None:

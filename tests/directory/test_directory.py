@@ -6,6 +6,7 @@ import pytest
 
 from coordinator.database import Database
 from coordinator.directory import Agent, Box, Directory, Member, Queue, Rule
+from coordinator.directory.joining import Joining
 from coordinator.errors import Refused
 from coordinator.line.engine import Engine
 from coordinator.line.types import Origin, PenaltyChange, QueueSettings
@@ -166,12 +167,13 @@ class TestAgents:
         put = directory.put_agent("bob", "Local/9@x", "", "PJSIP/101")
         refused = await refusal("interface_taken", put)
         assert refused.sentence == "Interface 'PJSIP/101' belongs to agent 'alice'."
-        enrolled = directory.enrol("Local/9@x", ["bob"], "", "PJSIP/101")
-        await refusal("interface_taken", enrolled)
+        await directory.put_queue("sales", QueueSettings())
+        joining = Joining("sales", "Local/9@x", state_interface="PJSIP/101")
+        await refusal("interface_taken", directory.join(joining))
         await directory.put_agent("alice", "Local/9@x", "", "PJSIP/101")
         put = directory.put_agent("bob", "PJSIP/101", "", state or "PJSIP/8")
         await refusal("interface_taken", put)
-        await refusal("interface_taken", directory.enrol("PJSIP/101", ["bob"]))
+        await refusal("interface_taken", directory.join(Joining("sales", "PJSIP/101")))
         assert [agent.name for agent in await directory.agents()] == ["alice"]
 
     async def test_of_two_who_take_a_phone_at_once_one_gets_it(
@@ -189,6 +191,17 @@ class TestAgents:
         (view,) = await engine.agents()
         assert (view.name, view.interface) == (agent.name, agent.interface)
 
+    async def test_a_phone_is_one_in_any_case(self, directory: Directory, engine: Engine) -> None:
+        await directory.put_queue("sales", QueueSettings())
+        await directory.put_agent("alice", "PJSIP/Alice", "", "hint:1@Phones")
+        for phone in ("pjsip/alice", "hint:1@phones"):
+            refused = directory.put_agent("bob", "Local/9@x", "", phone)
+            assert (await refusal("interface_taken", refused)).details["agent"] == "alice"
+        joined = await directory.join(Joining("sales", "pjsip/ALICE"))
+        assert joined == await directory.agent_at("PJSIP/alice")
+        assert [agent.interface for agent in await directory.agents()] == ["PJSIP/Alice"]
+        assert (await engine.agent("alice")).logged_in
+
     async def test_a_switch_is_many_agents(self, directory: Directory, engine: Engine) -> None:
         for agent in ("alice", "bob"):
             await directory.put_agent(agent, f"Local/{agent}@x", "", "Custom:open")
@@ -198,24 +211,31 @@ class TestAgents:
     async def test_of_an_unknown_one(self, directory: Directory, verb: str) -> None:
         await refusal("unknown_agent", getattr(directory, verb)("none"))
 
-    async def test_enrolled_by_the_phone_then_by_the_first_free_name(
+    async def test_known_by_the_phone_then_named_by_the_first_free_name(
         self, directory: Directory, engine: Engine
     ) -> None:
-        new = await directory.enrol("PJSIP/101", ["alice", "101"], "Alice Adams")
-        assert (new.record.name, new.record.display_name, new.created) == (
-            "alice", "Alice Adams", True,
-        )  # fmt: skip
-        again = await directory.enrol("PJSIP/101", ["other"], "Other")
-        assert (again.record, again.created) == (new.record, False)
-        other = await directory.enrol("PJSIP/102", ["alice", "102"])
-        assert (other.record.name, other.record.logged_in) == ("102", False)
-        assert (await engine.agent("102")).interface == "PJSIP/102"
+        for queue in ("sales", "support"):
+            await directory.put_queue(queue, QueueSettings())
+        new = await directory.join(Joining("sales", "PJSIP/101", name="Alice"))
+        assert new == Agent("Alice", "PJSIP/101", "Alice", True, False, "")
+        assert await directory.join(Joining("support", "PJSIP/101", name="Other")) == new
+        assert await directory.join(Joining("sales", "PJSIP/101")) is None
+        other = await directory.join(Joining("sales", "PJSIP/102", name="Alice"))
+        assert other is not None
+        assert (other.name, (await engine.agent("102")).interface) == ("102", "PJSIP/102")
 
-    async def test_enrolled_under_no_name_of_another(self, directory: Directory) -> None:
-        await directory.put_agent("alice", "PJSIP/101")
-        with pytest.raises(Refused, match="have these names: alice"):
-            await directory.enrol("PJSIP/102", ["alice"])
-        assert [agent.interface for agent in await directory.agents()] == ["PJSIP/101"]
+    async def test_a_join_that_fails_has_made_nobody(
+        self, directory: Directory, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The membership comes last: neither the agent nor its login outlives what befell it."""
+        await directory.put_queue("sales", QueueSettings())
+        monkeypatch.setattr(engine, "put_member", None)
+        with pytest.raises(TypeError):
+            await directory.join(Joining("sales", "PJSIP/101"))
+        assert await directory.agents() == []
+        assert await directory.lags()
+        await directory.mirror()
+        assert await engine.agents() == []
 
     async def test_the_queues_of_an_agent(self, directory: Directory) -> None:
         await directory.put_agent("alice", "PJSIP/101")

@@ -24,6 +24,7 @@ from coordinator.line.types import (
     QueueSettings,
     Reply,
 )
+from coordinator.names import fold
 from coordinator.protocol import Originate, Snapshot
 from coordinator.redis_client import AWAY, connected
 from tests.api.lines import Box
@@ -174,7 +175,7 @@ async def test_a_pause_of_all_that_ends_in_one_queue_is_a_persons_in_the_others(
     await box.missed(offer.offer_id, offer.fence)
     assert (await engine.agent("ann")).memberships["sales"].autopaused
     await directory.pause("ann", "lunch")
-    await directory.unpause("ann", "help")
+    await directory.unpause("ann", queue="help")
     kept = (await directory.member("sales", "ann")).settings
     here = (await engine.agent("ann")).memberships["sales"]
     assert (kept.paused, kept.reason) == (here.paused, here.reason) == (True, "lunch")
@@ -391,7 +392,7 @@ async def test_a_line_that_has_both_lets_the_other_end_its_call(
     await engine.login("agent4")
     await engine.put_member("sales", "agent4", MemberSettings())
     await redis.hset(key(tenant, "agent", "agent4"), "phone", "PJSIP/101")
-    await redis.hset(key(tenant, "phones"), "PJSIP/101", "agent4")
+    await redis.hset(key(tenant, "phones"), fold("PJSIP/101"), "agent4")
     box = Box(engine, "a")
     await box.attach(PJSIP_101="NOT_INUSE")
     await box.join("sales", 1)

@@ -145,7 +145,7 @@ async def test_a_mirror_leaves_it_and_a_person_ends_it(line: Line, mode: str) ->
     await line.engine.put_members([("sales", "101", MemberSettings())])
     await line.engine.change_agents([("101", "end_pause", ""), ("101", "login", "")])
     assert await a.rings() == []
-    await line.engine.unpause("101", "sales")
+    await line.engine.unpause("101", queue="sales")
     assert [o.agent for o in await a.rings()] == ["101"]
     others = (await member(line, "help")).paused
     assert others is (mode == "all"), "it stays paused where nobody has ended it"

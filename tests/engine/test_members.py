@@ -24,7 +24,7 @@ async def test_who_is_paused_in_one_queue_serves_the_others(line: Line) -> None:
     await a.ended(offer, "no_answer")
     await a.leave("2")
     await line.pass_time(6, a)
-    await line.engine.unpause("101", "sales")
+    await line.engine.unpause("101", queue="sales")
     assert [o.call_id for o in await a.rings()] == ["a-1-1"]
     view = (await line.engine.agent("101")).memberships["sales"]
     assert (view.paused, view.reason) == (False, "")
@@ -45,13 +45,49 @@ async def test_who_was_paused_everywhere_stays_so_in_the_other_queues(line: Line
     await line.box("a", "101")
     await line.agent("101", sales=0, help=0)
     await line.engine.pause("101", "lunch")
-    await line.engine.unpause("101", "sales")
+    await line.engine.unpause("101", queue="sales")
     view = await line.engine.agent("101")
     assert (view.state, view.paused) == ("available", False)
     pauses = {queue: (m.paused, m.reason) for queue, m in view.memberships.items()}
     assert pauses == {"sales": (False, ""), "help": (True, "lunch")}
     told = [(e.data["queue"], e.data["change"]) for e in await line.journal("member.changed")]
     assert told[2:] == [("help", "stays_paused"), ("sales", "unpause")]
+
+
+async def test_a_phone_is_one_in_any_case(line: Line) -> None:
+    """As the operator wrote it it is dialled; the box reports it as Asterisk has it."""
+    await line.queue("sales")
+    await line.engine.put_agent("ann", "pjsip/101")
+    await line.engine.put_member("sales", "ann", MemberSettings())
+    await line.engine.login("ann")
+    with pytest.raises(Refused, match="belongs to agent 'ann'"):
+        await line.engine.put_agent("bob", "PJSIP/101")
+    with pytest.raises(Refused, match="belongs to agent 'ann'"):
+        await line.engine.put_agent("bob", "Local/9@x", "Pjsip/101")
+    a = await line.box("a", "101")
+    assert await line.state("ann") == "available"
+    assert await line.engine.reports("a", "pJSIP/101")
+    await a.join("1")
+    (offer,) = await a.rings()
+    assert offer.interface == "pjsip/101"
+
+
+async def test_the_end_of_a_pause_is_told_with_its_reason_and_has_none_after(line: Line) -> None:
+    await line.queue("sales")
+    await line.box("a", "101")
+    await line.agent("101", sales=0)
+    await line.engine.pause("101", "lunch", "sales")
+    await line.engine.unpause("101", "back", "sales")
+    assert (await line.engine.agent("101")).memberships["sales"].reason == ""
+    await line.engine.pause("101", "tea")
+    await line.engine.unpause("101", "fed")
+    assert (await line.engine.agent("101")).pause_reason == ""
+    of_one = [
+        (e.data["change"], e.data.get("reason")) for e in await line.journal("member.changed")
+    ]
+    assert of_one[1:] == [("pause", "lunch"), ("unpause", "back")]
+    of_all = [(e.data["change"], e.data.get("reason")) for e in await line.journal("agent.changed")]
+    assert of_all[1:] == [("pause", "tea"), ("unpause", "fed")]
 
 
 async def test_the_end_of_all_pauses_ends_those_of_one_queue(line: Line) -> None:
@@ -72,7 +108,10 @@ async def test_a_pause_of_no_membership_is_refused(line: Line) -> None:
         ("sales", "none", "unknown_agent"),
         ("sales", "101", "not_a_member"),
     ):
-        for change in (line.engine.pause(agent, "", queue), line.engine.unpause(agent, queue)):
+        for change in (
+            line.engine.pause(agent, "", queue),
+            line.engine.unpause(agent, queue=queue),
+        ):
             with pytest.raises(Refused) as caught:
                 await change
             assert caught.value.code == code
@@ -85,7 +124,7 @@ async def test_who_is_added_paused_is_never_rung(line: Line) -> None:
     await a.join("1")
     await line.engine.put_member("sales", "101", MemberSettings(paused=True, reason="new"))
     assert await a.rings() == []
-    await line.engine.unpause("101", "sales")
+    await line.engine.unpause("101", queue="sales")
     assert await rung(a) == ["101"]
 
 
@@ -244,7 +283,7 @@ async def test_nobody_counts_who_is_paused_there(line: Line) -> None:
     await line.agent("101", sales=0)
     await line.engine.pause("101", "", "sales")
     assert (await a.join("1")).code == "queue_empty"
-    await line.engine.unpause("101", "sales")
+    await line.engine.unpause("101", queue="sales")
     assert (await a.join("2")).code == "ok"
 
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.asterisk_config import Line
-from coordinator.importer.agents import valid_name
 from coordinator.importer.conf import arguments, read_files
 from coordinator.importer.findings import ImportFailed
 from coordinator.importer.options import OPTIONS
 from coordinator.importer.source import MemberGiven, QueueGiven, Source
 from coordinator.importer.target import Target, target_of
+from coordinator.names import as_name
 
 FILES = Path(__file__).parent / "files"
 
@@ -473,7 +473,7 @@ def test_arguments_are_parted_as_asterisk_parts_them(text: str, parts: list[str]
     [("Ann Adams", "Ann_Adams"), ("Zoë", "Zoe"), ("_x_", "x"), ("--", ""), ("a" * 99, "a" * 64)],
 )
 def test_names_are_made_valid(text: str, name: str) -> None:
-    assert valid_name(text) == name
+    assert as_name(text) == name
 
 
 #: Mostly what is good, so that what is odd is not hidden behind other errors.

@@ -1,10 +1,16 @@
 """Actions on members: what each answers over TCP, and what it has done."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from coordinator.line.types import QueueSettings
+from coordinator.asterisk_config import Line
+from coordinator.importer.agents import Agents
+from coordinator.importer.findings import Findings
+from coordinator.importer.source import MemberGiven
+from coordinator.line.types import MemberSettings, QueueSettings
 from coordinator.manager.parts import Parts
 from tests.api.lines import Box
 from tests.manager.client import Ami
@@ -36,6 +42,24 @@ async def test_an_agent_is_named_after_the_interface(parts: Parts, boss: Ami) ->
     assert (member.settings.paused, member.settings.reason) == (True, "new")
 
 
+@pytest.mark.parametrize(
+    ("interface", "called", "name"),
+    [
+        ("PJSIP/102", "Ann Ådams", "Ann_Adams"), ("PJSIP/102", "Zoë", "Zoe"),
+        ("PJSIP/102", "Ann (sales)", "Ann_sales"), ("Local/102@agents/n", "", "102"),
+    ],
+)  # fmt: skip
+async def test_an_agent_has_the_name_that_an_import_would_give_it(
+    parts: Parts, boss: Ami, interface: str, called: str, name: str
+) -> None:
+    member = MemberGiven(interface, Line("member", "", Path("queues.conf"), 1), membername=called)
+    agents = Agents((), Findings())
+    agents.serves("sales", replace(member, state_interface="PJSIP/102"))
+    assert list(agents.all()) == [name]
+    await boss.done("QueueAdd", Queue="sales", Interface=interface, MemberName=called)
+    assert [one.agent for one in await parts.directory.members("sales")] == ["alice", name]
+
+
 async def test_no_name_is_left(parts: Parts, boss: Ami) -> None:
     await parts.directory.put_agent("103", "PJSIP/other")
     await parts.directory.put_agent("PJSIP_103", "PJSIP/another")
@@ -49,8 +73,9 @@ async def test_add_logs_in_the_agent_that_is_there(parts: Parts, boss: Ami) -> N
     agent = await parts.directory.agent("alice")
     assert (agent.logged_in, agent.display_name) == (True, "Alice Adams")
     assert [member.settings.penalty for member in await parts.directory.members("sales")] == [5]
-    again = await boss.refused("QueueAdd", Queue="sales", Interface="PJSIP/101")
-    assert again == "Unable to add interface: Already there"
+    for interface in ("PJSIP/101", "pjsip/101"):
+        again = await boss.refused("QueueAdd", Queue="sales", Interface=interface)
+        assert again == "Unable to add interface: Already there"
 
 
 async def test_a_pause_elsewhere_is_not_lifted_by_another_queue(parts: Parts, boss: Ami) -> None:
@@ -143,6 +168,35 @@ async def test_add_takes_wrapuptime_and_whose_state_counts(parts: Parts, boss: A
     assert (member["StateInterface"], member["Wrapuptime"]) == ("PJSIP/107", "30")
 
 
+async def test_a_wrapuptime_of_none_is_the_queues(parts: Parts, boss: Ami) -> None:
+    await boss.done("QueueAdd", Queue="sales", Interface="PJSIP/102", Wrapuptime="0")
+    assert (await parts.directory.member("sales", "102")).settings.wrapuptime is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({}, MemberSettings(2, 30, True)),
+        ({"Penalty": "0"}, MemberSettings(0, 30, True)),
+        ({"Wrapuptime": "0"}, MemberSettings(2, None, True)),
+        ({"Wrapuptime": "9", "Penalty": "5"}, MemberSettings(5, 9, True)),
+        (
+            {"Paused": "yes", "Reason": "new"},
+            MemberSettings(2, 30, True, paused=True, reason="new"),
+        ),
+    ],
+)
+async def test_who_comes_back_keeps_what_the_action_does_not_say(
+    parts: Parts, boss: Ami, said: dict[str, str], kept: MemberSettings
+) -> None:
+    await parts.directory.put_member("sales", "alice", 2, 30, True)
+    await boss.done("QueueAdd", Queue="sales", Interface="PJSIP/101", **said)
+    assert (await parts.directory.member("sales", "alice")).settings == kept
+    membership = (await parts.engine.agent("alice")).memberships["sales"]
+    line = (membership.penalty, membership.wrapuptime, membership.rings_in_use, membership.paused)
+    assert line == (kept.penalty, kept.wrapuptime, True, kept.paused)
+
+
 async def test_pause_in_one_queue(parts: Parts, boss: Ami) -> None:
     await parts.directory.put_queue("other", QueueSettings())
     await parts.directory.put_member("other", "alice")
@@ -175,6 +229,18 @@ async def test_pause(parts: Parts, boss: Ami) -> None:
     unpaused = await boss.done("QueuePause", Paused="false", **of)
     assert unpaused == "Interface unpaused successfully"
     assert not (await parts.directory.agent("alice")).paused
+
+
+@pytest.mark.parametrize("queue", [{}, {"Queue": "sales"}], ids=["in_all", "in_one"])
+async def test_why_a_pause_ends_is_told(parts: Parts, boss: Ami, queue: dict[str, str]) -> None:
+    await parts.directory.login("alice")
+    for paused, reason in (("1", "lunch"), ("0", "back")):
+        await boss.done("QueuePause", Interface="PJSIP/101", Paused=paused, Reason=reason, **queue)
+    kind = "member.changed" if queue else "agent.changed"
+    told = [entry.data for entry in await parts.engine.journal() if entry.type == kind][-2:]
+    assert [(one["change"], one["reason"]) for one in told] == [
+        ("pause", "lunch"), ("unpause", "back"),
+    ]  # fmt: skip
 
 
 async def test_pause_refused(parts: Parts, boss: Ami) -> None:

@@ -237,8 +237,10 @@ def test_paused_and_unpaused() -> None:
     assert list(event) == [*HEAD, *BLOB]
     assert (event["Event"], event["Paused"]) == ("QueueMemberPause", "1")
     assert event["PausedReason"] == "lunch"
-    (event,) = told(entry("agent.changed", change="unpause", paused=0, **changed))
-    assert (event["Event"], event["Paused"], event["PausedReason"]) == ("QueueMemberPause", "0", "")
+    for reason in ({}, {"reason": "back"}):
+        (event,) = told(entry("agent.changed", change="unpause", paused=0, **changed, **reason))
+        assert (event["Event"], event["Paused"]) == ("QueueMemberPause", "0")
+        assert event["PausedReason"] == reason.get("reason", "")
 
 
 def test_a_login_is_told_by_the_status_alone() -> None:

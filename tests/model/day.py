@@ -248,8 +248,7 @@ class Day(RuleBasedStateMachine):
     )
     def member(self, pick: int, queue: int, change: str, reason: str) -> None:
         name, there = one_of([*AGENTS], pick), one_of([*QUEUES], queue)
-        arguments = (name, reason, there) if change == "pause" else (name, there)
-        self.world.step(change, *arguments)
+        self.world.step(change, name, reason, there)
 
     @rule(pick=picks)
     def mirrored_as_not_paused(self, pick: int) -> None:

@@ -198,7 +198,7 @@ class Reference:
             self.state.queues[queue].members[agent].paused = "person"
         return refusal or self._settled()
 
-    def unpause(self, agent: str, queue: str | None = None) -> str:
+    def unpause(self, agent: str, reason: str = "", queue: str | None = None) -> str:
         """The agent takes calls again, of one queue or all; of the others as before."""
         if queue is not None and (refusal := self._no_member(queue, agent)):
             return refusal

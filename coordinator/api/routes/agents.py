@@ -77,9 +77,9 @@ async def pause(agent: AgentName, here: Here, body: PauseIn | None = None) -> Ag
 @router.post(
     "/{agent}/unpause", dependencies=[needs("operate")], responses=refusals("unknown_agent")
 )
-async def unpause(agent: AgentName, here: Here) -> AgentSaved:
+async def unpause(agent: AgentName, here: Here, body: PauseIn | None = None) -> AgentSaved:
     """The end of every pause, in all queues: of those of one queue and of autopause too."""
-    return AgentSaved.of(await here.directory.unpause(agent))
+    return AgentSaved.of(await here.directory.unpause(agent, (body or PauseIn()).reason))
 
 
 async def _view(here: Services, agent: str) -> AgentView | None:

@@ -155,9 +155,11 @@ async def pause_member(
     dependencies=[needs("operate")],
     responses=refusals(*_NO_MEMBER),
 )
-async def unpause_member(queue: QueueName, agent: AgentName, here: Here) -> MemberSaved:
+async def unpause_member(
+    queue: QueueName, agent: AgentName, here: Here, body: PauseIn | None = None
+) -> MemberSaved:
     """The end of every pause in this queue; who was paused in all stays so in the others."""
-    saved = await here.directory.unpause(agent, queue)
+    saved = await here.directory.unpause(agent, (body or PauseIn()).reason, queue)
     return await _paused(here, queue, agent, saved.applied)
 
 

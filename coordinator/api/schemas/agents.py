@@ -142,7 +142,7 @@ def _memberships(view: AgentView) -> dict[str, MembershipOut]:
 
 
 class PauseIn(Request):
-    """Why the agent pauses."""
+    """Why the agent pauses, or is back."""
 
     model_config = shown({"reason": "lunch"})
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from coordinator.line.announcing import ROUND_SECONDS
 from coordinator.names import LABEL_PATTERN, SOUND
+from coordinator.protocol import MAX_SECONDS, Seconds
 
 #: Queue() plays no more (app_queue.c: MAX_PERIODIC_ANNOUNCEMENTS).
 MAX_PERIODIC = 10
@@ -75,8 +76,7 @@ Context = Annotated[
 Round = Annotated[
     int, AfterValidator(_round), Field(description="Hold times to so many seconds; 0: to minutes.")
 ]
-Often = Annotated[int, Field(ge=0, le=86_400, description="Seconds; 0: never.")]
-Seconds = Annotated[int, Field(ge=0, le=86_400)]
+Often = Annotated[Seconds, Field(description="Seconds; 0: never.")]
 
 
 class Announcing(BaseModel):
@@ -95,7 +95,7 @@ class Announcing(BaseModel):
     periodic_announce: Periodic = "queue-periodic-announce"
     periodic_announce_frequency: Often = 0
     periodic_announce_startdelay: Annotated[
-        int, Field(ge=-1, le=86_400, description="Seconds to the first; -1: the frequency.")
+        int, Field(ge=-1, le=MAX_SECONDS, description="Seconds to the first; -1: the frequency.")
     ] = -1
     random_periodic_announce: bool = False
     relative_periodic_announce: Annotated[

@@ -15,9 +15,6 @@ Applied = Annotated[
     bool, Field(description="The line has the change; else it is saved and follows by itself.")
 ]
 
-#: At most a day.
-Seconds = Annotated[int, Field(ge=0, le=86_400)]
-
 #: The call in all examples.
 CALL_ID = "a-1763848134.7-1"
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from coordinator.api.schemas.common import Request, Seconds, Text, shown
+from coordinator.api.schemas.common import Request, Text, shown
 from coordinator.api.schemas.queues import QueueIn
 from coordinator.api.schemas.rules import Change, RuleIn
 from coordinator.directory import Difference, Imported, Wanted, WantedAgent
@@ -13,7 +13,7 @@ from coordinator.directory.importing import Kind
 from coordinator.errors import Refused
 from coordinator.line.types import MemberSettings
 from coordinator.names import Device, Interface, Name
-from coordinator.protocol import Penalty
+from coordinator.protocol import Penalty, Seconds
 
 
 class ImportAgent(Request):

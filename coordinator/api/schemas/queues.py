@@ -11,7 +11,6 @@ from coordinator.api.schemas.common import (
     CALL_ID,
     Applied,
     Request,
-    Seconds,
     Text,
     seconds,
     shown,
@@ -28,7 +27,7 @@ from coordinator.line.types import (
     WaitingCaller,
 )
 from coordinator.names import NAME_PATTERN
-from coordinator.protocol import Penalty
+from coordinator.protocol import Penalty, Seconds
 
 _QUEUE: dict[str, Any] = {
     "name": "sales", "strategy": "leastrecent", "weight": 0, "timeout": 15,

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from coordinator.api.schemas.common import Applied, Request, Seconds, shown
+from coordinator.api.schemas.common import Applied, Request, shown
 from coordinator.directory.types import Rule, Saved
 from coordinator.line.types import PenaltyChange
+from coordinator.protocol import Seconds
 
 #: Each caller carries a copy of its rule.
 MOST_CHANGES = 100

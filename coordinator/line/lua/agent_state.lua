@@ -43,7 +43,7 @@ transition('agent_state', function(arg)
   if not a then return 'unknown_agent' end
   if CHANGES[arg.change](a, arg.reason or '') then
     local mirrored = arg.change == 'end_pause'
-    agents.tell(a, mirrored and 'unpause' or arg.change, mirrored and 'directory' or 'api')
+    agents.tell(a, mirrored and 'unpause' or arg.change, mirrored and 'directory' or 'api', nil, arg.reason)
   end
   local call = arg.change == 'logout' and a.offer ~= '' and offers.cancel(a.offer)
   agents.update(agents.load(a.name), 'api')

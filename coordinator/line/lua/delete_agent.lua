@@ -17,7 +17,7 @@ transition('delete_agent', function(arg)
   for _, m in ipairs(memberships_of(a.name)) do members.remove(m.queue, a) end
   if a.home ~= '' then redis.call('SREM', K.homed(a.home), a.name) end
   clear_timer('agent:' .. a.name)
-  redis.call('HDEL', K.interfaces(), a.interface)
+  redis.call('HDEL', K.interfaces(), agents.fold(a.interface))
   agents.unwatch(a, a.phone)
   redis.call('SREM', K.agents(), a.name)
   erase(a)

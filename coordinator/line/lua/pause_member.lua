@@ -13,6 +13,6 @@ transition('pause_member', function(arg)
   if arg.paused == 1 then
     members.pause(arg.queue, a, '1', arg.reason, 'api')
   else
-    members.unpause(arg.queue, a)
+    members.unpause(arg.queue, a, arg.reason)
   end
 end)

@@ -14,7 +14,7 @@ transition('put_agent', function(arg)
   if a and (a.offer ~= '' or a.call ~= '') then return 'agent_busy' end
   local was = a and a.interface
   if a then
-    redis.call('HDEL', K.interfaces(), a.interface)
+    redis.call('HDEL', K.interfaces(), agents.fold(a.interface))
     agents.unwatch(a, a.phone)
   else
     a = create(K.agent(arg.agent), AGENT)
@@ -23,7 +23,7 @@ transition('put_agent', function(arg)
   end
   local moved = a.phone ~= arg.phone
   save(a, 'interface', arg.interface, 'phone', arg.phone)
-  redis.call('HSET', K.interfaces(), arg.interface, arg.agent)
+  redis.call('HSET', K.interfaces(), agents.fold(arg.interface), arg.agent)
   agents.watch(a, arg.phone)
   if was and was ~= arg.interface then agents.tell(a, 'interface', 'api', was) end
   if moved then agents.find_home(a) end

@@ -148,8 +148,10 @@ local function undone(box)
 end
 
 local function take_devices(box, devices)
+  local told = {}
+  for interface in pairs(devices) do told[agents.fold(interface)] = true end
   for interface in pairs(read(K.devices(box), {}) or {}) do
-    if not devices[interface] then agents.report(box, interface, 'INVALID', 'box') end
+    if not told[interface] then agents.report(box, interface, 'INVALID', 'box') end
   end
   for interface, state in pairs(devices) do agents.report(box, interface, state, 'box') end
 end

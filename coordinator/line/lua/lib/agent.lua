@@ -2,6 +2,12 @@
 
 local agents = {}
 
+-- Asterisk compares interfaces in any case (app_queue.c: interface_exists): by this we find them. An
+-- agent's own are kept as they were written, and dialled so. names.fold is the like in Python.
+function agents.fold(device)
+  return string.lower(device)
+end
+
 local function registered(state)
   return state and state ~= 'UNAVAILABLE' and state ~= 'INVALID'
 end
@@ -99,8 +105,10 @@ end
 
 -- What the operator has changed: the state may stay the same by it (of an agent who talks).
 -- `change`: login | logout | pause | unpause | interface, which `was` another before. `by`: journal.py.
-function agents.tell(a, change, by, was)
+-- `why`: of the end of a pause, which leaves no reason behind.
+function agents.tell(a, change, by, was, why)
   local queues, paused_in = {}, {}
+  local reason = a.paused == '1' and a.reason or why or ''
   for _, m in ipairs(memberships_of(a.name)) do
     queues[#queues + 1] = m.queue
     if m.paused ~= '0' then paused_in[#paused_in + 1] = m.queue end
@@ -108,7 +116,7 @@ function agents.tell(a, change, by, was)
   table.sort(queues)
   table.sort(paused_in)
   journal('agent.changed', 'agent', a.name, 'change', change, 'interface', a.interface,
-    'was', was or false, 'reason', a.paused == '1' and a.reason ~= '' and a.reason,
+    'was', was or false, 'reason', reason ~= '' and reason,
     'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused),
     'queues', table.concat(queues, ','),
     'paused_in', #paused_in > 0 and table.concat(paused_in, ','),
@@ -142,21 +150,22 @@ local function elsewhere(phone)
   local boxes = redis.call('SMEMBERS', K.boxes())
   table.sort(boxes)
   for _, box in ipairs(boxes) do
-    if attached(box) and registered(redis.call('HGET', K.devices(box), phone)) then return box end
+    local state = redis.call('HGET', K.devices(box), agents.fold(phone))
+    if attached(box) and registered(state) then return box end
   end
   return ''
 end
 
 function agents.find_home(a)
   set_home(a, elsewhere(a.phone))
-  local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), a.phone)
+  local device = a.home ~= '' and redis.call('HGET', K.devices(a.home), agents.fold(a.phone))
   save(a, 'device', device or '')
 end
 
 -- Whether any box knows the phone, registered or not; one that is away may come back.
 function agents.known(a)
   for _, box in ipairs(redis.call('SMEMBERS', K.boxes())) do
-    if redis.call('HEXISTS', K.devices(box), a.phone) == 1 then return true end
+    if redis.call('HEXISTS', K.devices(box), agents.fold(a.phone)) == 1 then return true end
   end
   return false
 end
@@ -171,18 +180,20 @@ end
 function agents.owner(device, but)
   if string.sub(device, 1, 7) == 'Custom:' then return nil end
   for _, owners in ipairs({ K.interfaces(), K.phones() }) do
-    local owner = redis.call('HGET', owners, device)
+    local owner = redis.call('HGET', owners, agents.fold(device))
     if owner and owner ~= but then return owner end
   end
 end
 
 -- From now on the agent is judged by this device's state.
 function agents.watch(a, device)
+  device = agents.fold(device)
   local others = redis.call('HGET', K.phones(), device)
   redis.call('HSET', K.phones(), device, others and others .. ',' .. a.name or a.name)
 end
 
 function agents.unwatch(a, device)
+  device = agents.fold(device)
   local others = {}
   for name in items(redis.call('HGET', K.phones(), device)) do
     if name ~= a.name then others[#others + 1] = name end
@@ -208,6 +219,7 @@ end
 
 -- A box reports a device. What it does not know it need not keep.
 function agents.report(box, phone, state, by)
+  phone = agents.fold(phone)
   local key = K.devices(box)
   local before = redis.call('HGET', key, phone)
   if state == 'INVALID' then

@@ -19,12 +19,14 @@ function members.refile(queue)
   end
 end
 
--- Journals a change of a membership, with what its agent is by then. change: journal.py.
-local function tell(queue, a, m, change, by)
+-- Journals a change of a membership, with what its agent is by then. change: journal.py. why: of the
+-- end of a pause, which leaves no reason behind.
+local function tell(queue, a, m, change, by, why)
+  local reason = m.reason ~= '' and m.reason or why or ''
   journal('member.changed', 'queue', queue, 'agent', a.name, 'interface', a.interface,
     'logged_in', tonumber(a.logged_in), 'paused', tonumber(a.paused), 'change', change,
     'penalty', m.penalty, 'order', m.order, 'calls', m.calls,
-    'member_paused', m.paused ~= '0' and 1 or 0, 'reason', m.reason ~= '' and m.reason,
+    'member_paused', m.paused ~= '0' and 1 or 0, 'reason', reason ~= '' and reason,
     'wrapup_s', m.wrapuptime ~= '' and m.wrapuptime, 'ringinuse', m.ringinuse ~= '' and m.ringinuse,
     'added', change == 'added' and 1 or 0, 'removed', change == 'removed' and 1 or 0,
     'by', asked.by or by, 'uniqueid', asked.uniqueid)
@@ -108,10 +110,10 @@ end
 
 -- Pauses or unpauses a membership. `as`: 0 | 1 a person's | 2 autopause's.
 local function set_pause(queue, a, m, as, reason, change, by)
-  m.paused, m.reason = as, reason
+  m.paused, m.reason = as, as ~= '0' and reason or ''
   if as ~= '0' then m.paused_at = int(now) end
   put_membership(a.name, m)
-  tell(queue, a, m, change, by)
+  tell(queue, a, m, change, by, reason)
   stirred.queue[queue] = true
 end
 
@@ -135,11 +137,11 @@ local function pause_each(a, except)
 end
 
 -- A person ends a pause in one queue, whoever began it.
-function members.unpause(queue, a)
+function members.unpause(queue, a, reason)
   local m = membership_in(queue, a.name)
   if m.paused == '0' and a.paused == '0' then return end
   if a.paused == '1' then pause_each(a, queue) end
-  set_pause(queue, a, m, '0', '', 'unpause', 'api')
+  set_pause(queue, a, m, '0', reason, 'unpause', 'api')
   save(a, 'misses', '0')
   agents.refile(a)
   agents.update(a, 'api')

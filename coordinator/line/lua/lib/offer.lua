@@ -128,6 +128,7 @@ end
 -- The talk of this phone, at home on `box`, which another channel holds; and its call. Of a Local
 -- channel the box does not know whether the agent's interface ends with /n.
 function offers.abroad(box, interface)
+  interface = agents.fold(interface)
   local name = redis.call('HGET', K.interfaces(), interface)
     or redis.call('HGET', K.interfaces(), interface .. '/n')
   local a = name and agents.load(name)
