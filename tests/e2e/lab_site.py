@@ -23,8 +23,8 @@ REAL = pytest.mark.parametrize(
     "shared", [pytest.param("real", marks=pytest.mark.lab)], indirect=True
 )
 
-#: q*queue*priority*min*max*timeout*announcement*position*options, as `extension` writes it; empty
-#: parts are not set.
+#: q*queue*priority*min*max*timeout*announcement*position*options*rule, as `extension` writes it;
+#: empty parts are not set.
 DIALPLAN = """
 [globals](+)
 GVQ_REASON_1 = lunch
@@ -52,7 +52,8 @@ exten => _*63.,1,Answer()
 exten => _q*.,1,Set(QUEUE_PRIO=${CUT(EXTEN,*,3)})
  same => n,Set(QUEUE_MIN_PENALTY=${CUT(EXTEN,*,4)})
  same => n,Set(QUEUE_MAX_PENALTY=${CUT(EXTEN,*,5)})
- same => n,Set(ASKED=${CUT(EXTEN,*,9)},,${CUT(EXTEN,*,7)},${CUT(EXTEN,*,6)},,,,${CUT(EXTEN,*,8)})
+ same => n,Set(ASKED=${CUT(EXTEN,*,10)},${CUT(EXTEN,*,8)})
+ same => n,Set(ASKED=${CUT(EXTEN,*,9)},,${CUT(EXTEN,*,7)},${CUT(EXTEN,*,6)},,,${ASKED})
  same => n,Gosub(gvq,${CUT(EXTEN,*,2)},1(${ASKED}))
  same => n,Set(GLOBAL(WENT_ON_${CALLERID(num)})=${QUEUESTATUS})
  same => n,Hangup()
@@ -95,6 +96,7 @@ def extension(queue: str, asked: Asked) -> str:
     parts: tuple[int | str | None, ...] = (
         asked.priority, asked.min_penalty, asked.max_penalty, asked.timeout,
         "demo-thanks" if asked.announce else None, asked.position, "n" if asked.once else None,
+        asked.rule,
     )  # fmt: skip
     return "*".join(["q", queue, *("" if part is None else str(part) for part in parts)])
 

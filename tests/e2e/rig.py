@@ -85,8 +85,8 @@ class Person(Protocol):
 @dataclass(frozen=True)
 class Asked:
     """How a caller comes into the queue: the QUEUE_* variables, Queue()'s timeout, seconds,
-    whether the agent hears an announcement of some seconds first (0, 1), Queue()'s position, and
-    whether it wants one pass only (option n: 0, 1)."""
+    whether the agent hears an announcement of some seconds first (0, 1), Queue()'s position,
+    whether it wants one pass only (option n: 0, 1), and Queue()'s rule."""
 
     priority: int | None = None
     min_penalty: int | None = None
@@ -95,6 +95,7 @@ class Asked:
     announce: int = 0
     position: int | None = None
     once: int = 0
+    rule: str = ""
 
 
 class Site(Protocol):
@@ -269,16 +270,16 @@ class Rig:
 
     # ── calling ─────────────────────────────────────────────────────────────────────────────
 
-    async def dial(self, box: str, queue: str = "sales", **asked: int) -> Person:
+    async def dial(self, box: str, queue: str = "sales", *, rule: str = "", **asked: int) -> Person:
         """Somebody calls; nothing is waited for."""
         number = f"5550{len(self.people):03d}"
-        person = await self.site.call(box, queue, number, Asked(**asked))
+        person = await self.site.call(box, queue, number, Asked(rule=rule, **asked))
         self.people.append(person)
         return person
 
-    async def call(self, box: str, queue: str = "sales", **asked: int) -> Caller:
+    async def call(self, box: str, queue: str = "sales", *, rule: str = "", **asked: int) -> Caller:
         """Somebody calls and has joined."""
-        person = await self.dial(box, queue, **asked)
+        person = await self.dial(box, queue, rule=rule, **asked)
         return await self.joined(person)
 
     async def joined(self, person: Person) -> Caller:

@@ -101,6 +101,7 @@ class SimSite:
             announce=5.0 * asked.announce,
             position=asked.position,
             options="n" if asked.once else "",
+            rule=asked.rule,
         )
         return SimPerson(self.world.network.call(box, request, number=number))
 

@@ -50,6 +50,26 @@ async def test_a_ring_ends_before_the_caller_leaves(rig: Rig) -> None:
     await rig.until_ended(caller)
 
 
+@pytest.mark.parametrize("own", [False, True])
+async def test_a_window_opens_while_the_caller_waits(rig: Rig, own: bool) -> None:
+    """By the queue's defaultrule, and by Queue()'s rule argument, which goes before it."""
+    never = {"changes": [{"after_s": 3600, "max": "0"}]}
+    soon = {"changes": [{"after_s": 2, "max": "+5"}]}
+    await rig.coordinator.ask("PUT", "/v1/rules/patience", never if own else soon)
+    await rig.coordinator.ask("PUT", "/v1/rules/soon_2", soon)
+    await rig.queue(defaultrule="patience")
+    await rig.agent("101", "b", sales=5)
+    await rig.agent_is("101", state="available")
+    caller = await rig.call("a", max_penalty=0, rule="soon_2" if own else "")
+    assert await rig.answered_by(caller) == "101"
+    [joined] = rig.coordinator.of("caller.joined", call_id=caller.call_id)
+    [opened] = rig.coordinator.of("caller.window", call_id=caller.call_id)
+    [made] = rig.coordinator.of("offer.made", call_id=caller.call_id)
+    assert opened.data["max_penalty"] == 5
+    assert opened.at_us - joined.at_us >= 1_000_000, "it waited for it"
+    assert made.at_us >= opened.at_us
+
+
 async def test_one_pass_over_the_agents_is_all(rig: Rig) -> None:
     """Option n, linear: nobody is rung twice."""
     await rig.queue(timeout=1, retry=1)

@@ -150,19 +150,55 @@ async def test_a_caller_who_hangs_up_in_the_talk_runs_the_h_extension(rig: Rig) 
     assert len(onlooker(rig).all("OwnHangupExtension")) == 1
 
 
+async def served_once(rig: Rig) -> None:
+    """Somebody has waited, and talked to 101, more than a second each."""
+    phone = desk(rig, "101")
+    phone.answer_after = None
+    caller = await rig.call("a")
+    await a_while_after(time.time())
+    await phone.until(lambda: bool(phone.active))
+    phone.answer(phone.active[0])
+    await rig.answered_by(caller)
+    await a_while_after(time.time())
+    await caller.hang_up()
+    await rig.coordinator.happens("call.completed", call_id=caller.call_id)
+    phone.answer_after = 0.0
+
+
 async def test_all_variables_are_on_both_channels(rig: Rig) -> None:
-    await ready(rig, setinterfacevar=True, setqueuevar=True, setqueueentryvar=True)
+    """Of a second call, whose figures are not 0: it came second and is not alone."""
+    given: dict[str, Any] = {"maxlen": 9, "servicelevel": 20}
+    await ready(rig, setinterfacevar=True, setqueuevar=True, setqueueentryvar=True, **given)
+    await rig.member("101", "a", sales=3)
+    await served_once(rig)
+    await rig.coordinator.ask("POST", "/v1/agents/101/logout")
+    ahead = await rig.call("b")
     caller = await call_to(rig, "opt-c")
+    await rig.call("b")
+    await a_while_after(time.time() + 1)
+    await ahead.hang_up()
+    assert await rig.outcome(ahead) == "abandoned"
+    shown = await rig.coordinator.ask("GET", "/v1/queues/sales")
+    [before] = rig.coordinator.of("call.completed")
+    await rig.coordinator.ask("POST", "/v1/agents/101/login")
     connected = await rig.coordinator.happens("call.connected", call_id=caller.call_id)
+    wanted = {
+        "MEMBERINTERFACE": "PJSIP/101", "MEMBERNAME": "101", "MEMBERCALLS": "1",
+        "MEMBERLASTCALL": str(before.at_us // 1_000_000), "MEMBERPENALTY": "3",
+        "MEMBERDYNAMIC": "1", "MEMBERREALTIME": "0",
+        "QUEUENAME": "sales", "QUEUEMAX": "9", "QUEUESTRATEGY": "linear", "QUEUECALLS": "2",
+        "QUEUEHOLDTIME": str(int(shown["hold_s"])), "QUEUETALKTIME": str(int(shown["talk_s"])),
+        "QUEUECOMPLETED": "1", "QUEUEABANDONED": "1", "QUEUESRVLEVEL": "20",
+        "QUEUESRVLEVELPERF": "100.0",
+        "QEORIGINALPOS": "2",
+    }  # fmt: skip
+    assert "0" not in {wanted["QUEUEHOLDTIME"], wanted["QUEUETALKTIME"]}
+    waited_s = connected.data["hold_us"] / 1_000_000
     for channel in (connected.data["uniqueid"], connected.data["offer_id"]):
-        names = (
-            "MEMBERINTERFACE", "MEMBERNAME", "MEMBERCALLS", "MEMBERPENALTY", "QUEUENAME",
-            "QUEUEMAX", "QUEUESTRATEGY", "QUEUECALLS", "QUEUECOMPLETED", "QUEUEABANDONED",
-            "QUEUESRVLEVELPERF", "QEORIGINALPOS", "QEHOLDTIME",
-        )  # fmt: skip
-        found = [await onlooker(rig).variable(channel, name) for name in names]
-        wanted = ["PJSIP/101", "101", "0", "0", "sales", "0", "linear", "1", "0", "0", "0.0", "1"]
-        assert found == [*wanted, "0"]
+        found = {name: await onlooker(rig).variable(channel, name) for name in wanted}
+        assert found == wanted
+        held = int(await onlooker(rig).variable(channel, "QEHOLDTIME"))
+        assert 1 <= held <= waited_s + 1, "by a clock of whole seconds"
 
 
 async def test_subroutines_run_on_each_channel_before_the_talk(rig: Rig) -> None:
