@@ -135,6 +135,8 @@ async def _answering(
 def _manager_users(settings: Settings) -> Users:
     """Raises ValueError: one sentence."""
     if settings.ami_listen is None:
+        if settings.ami_users is not None:
+            raise ValueError("GVQ_AMI_USERS is set, but not GVQ_AMI_LISTEN: where do they log in?")
         return {}
     if settings.ami_users is None:
         raise ValueError("GVQ_AMI_LISTEN is set, but not GVQ_AMI_USERS: who may log in?")

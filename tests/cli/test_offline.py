@@ -141,6 +141,10 @@ def test_failures_are_one_sentence(
     [
         ("GVQ_LISTEN", "nowhere", "gvq: GVQ_LISTEN is 'nowhere', not host:port"),
         ("GVQ_LEASE_S", "never", "gvq: GVQ_LEASE_S: Input should be a valid number"),
+        ("GVQ_LISTN", "x", "gvq: GVQ_LISTN is no setting (did you mean GVQ_LISTEN?)"),
+        ("gvq_ami_usrs", "x", "gvq: GVQ_AMI_USRS is no setting (did you mean GVQ_AMI_USERS?)"),
+        ("GVQ_COLOUR_OF_HAIR", "x", "gvq: GVQ_COLOUR_OF_HAIR is no setting (docs/settings.md has"),
+        ("GVQ_ENV_FILE", "/none", "gvq: GVQ_ENV_FILE is '/none', and there is no such file"),
         ("GVQ_LOG_LEVEL", "loud", "gvq: GVQ_LOG_LEVEL is 'LOUD', not DEBUG, INFO"),
     ],
 )
@@ -153,6 +157,26 @@ def test_a_wrong_setting_is_named(tmp_path: Path, setting: str, value: str, sent
     assert done.returncode == 1
     assert done.stderr.startswith(sentence)
     assert done.stderr.count("\n") == 1
+
+
+def test_an_adapter_is_told_what_is_misspelt(gvq: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own, the coordinator's and the file's; what the coordinator reads is no fault."""
+    for name in ("GVQ_AMI_USERNAM", "GVQ_BOX", "GVQ_TOKEN", "GVQ_LISTEN", "GVQ_API_TOKEN"):
+        monkeypatch.setenv(name, "x")
+    assert gvq("adapter").err == (
+        "gvq: GVQ_AMI_USERNAM is no setting (did you mean GVQ_AMI_USERNAME?); "
+        "GVQ_AMI_SECRET is not set\n"
+    )
+
+
+def test_what_is_misspelt_in_the_file_is_told_too(
+    gvq: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "gvq.env"
+    file.write_text("# both programs'\nGVQ_LAMPZ=off\nGVQ_TRUNK=PJSIP/{resource}\n")
+    monkeypatch.setenv("GVQ_ENV_FILE", str(file))
+    said = gvq("adapter").err
+    assert said.startswith("gvq: GVQ_LAMPZ is no setting (did you mean GVQ_LAMPS?); GVQ_BOX is not")
 
 
 def test_the_lab_of_an_empty_directory(gvq: Run, tmp_path: Path) -> None:
