@@ -1,7 +1,7 @@
 """What commands print: a table or a sentence for people, JSON for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -53,6 +53,15 @@ def print_done(sentence: str, body: Any, as_json: bool) -> None:
         print_json(body)
     else:
         say(sentence)
+
+
+def told_saved(what: str, saved: Row, new: bool, given: Iterable[str]) -> str:
+    """The sentence about something saved: whether it is new, and what of it was set, as it is now.
+
+    A misspelt name makes a new thing; so it is told.
+    """
+    fields = ", ".join(f"{name} {shown(saved[name]) or 'none'}" for name in given)
+    return f"{what} is {'new' if new else 'saved'}{': ' if fields else ''}{fields}."
 
 
 def shown(value: Any) -> str:

@@ -6,7 +6,15 @@ import typer
 
 from coordinator.cli.client import Client, path
 from coordinator.cli.errors import CliError, Commands
-from coordinator.cli.output import AsJson, print_done, print_fields, print_json, print_rows, say
+from coordinator.cli.output import (
+    AsJson,
+    print_done,
+    print_fields,
+    print_json,
+    print_rows,
+    say,
+    told_saved,
+)
 from coordinator.line.announcing import DEFAULTS
 from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
 
@@ -105,7 +113,7 @@ def put(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a queue, or set it anew: what is not given gets its default."""
+    """Create a queue, or change it: what is not given stays as it is."""
     given: dict[str, Any] = {
         "strategy": strategy, "weight": weight, "timeout": timeout, "retry": retry,
         "wrapuptime": wrapuptime, "servicelevel": servicelevel,
@@ -113,8 +121,8 @@ def put(
         "leavewhenempty": leavewhenempty, "defaultrule": defaultrule,
     }  # fmt: skip
     body = {name: value for name, value in given.items() if value is not None} | _named(set_ or [])
-    saved = Client().put(path("queues", queue), body)
-    print_done(f"Queue {queue} is saved.", saved, as_json)
+    saved, new = Client().save(path("queues", queue), body)
+    print_done(told_saved(f"Queue {queue}", saved, new, body), saved, as_json)
 
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}

@@ -51,6 +51,20 @@ class Agents(Part):
             await self._give_phone(change, row, interface, state_interface)
         return Saved(agent_of(row), created, change.applied)
 
+    async def change_agent(self, agent: str, **fields: str) -> Saved[Agent]:
+        """Change some of interface, state_interface, display_name; all else stays.
+
+        Raises Refused unknown_agent, interface_taken, agent_busy.
+        """
+        async with self._mirror.change() as change:
+            row = await need_agent(change.session, agent)
+            interface = fields.get("interface", row.interface)
+            state_interface = fields.get("state_interface", row.state_interface or "")
+            await _phone_is_free(change.session, interface, state_interface, agent)
+            row.display_name = fields.get("display_name", row.display_name)
+            await self._give_phone(change, row, interface, state_interface)
+        return Saved(agent_of(row), False, change.applied)
+
     async def enrol(
         self,
         interface: str,

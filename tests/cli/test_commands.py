@@ -25,7 +25,7 @@ def test_queues(live: Run) -> None:
     made(live)
     assert live("queue", "put", "sales").out == "Queue sales is saved.\n"
     listed = {row["name"]: row for row in live("queue", "list", "--json").json}
-    assert listed["sales"]["strategy"] == "ringall"
+    assert listed["sales"]["strategy"] == "leastrecent"
     assert "sales" in live("queue", "list").out
     shown = live("queue", "show", "sales", "--json").json
     (member,) = shown["agents"]
@@ -49,7 +49,15 @@ def test_queues(live: Run) -> None:
     shown_so = live("queue", "show", "loud").out
     assert "one,two" in shown_so
     assert "queue_thankyou" not in shown_so
-    live("queue", "put", "brief")
+    brief = live("queue", "put", "brief", "--timeout", "20", "--leavewhenempty", "loose")
+    assert brief.out == "Queue brief is new: timeout 20, leavewhenempty penalty.\n"
+    assert live("queue", "put", "brief", "--set", "announce-frequency=60").out == (
+        "Queue brief is saved: announce_frequency 60.\n"
+    )
+    kept = live("queue", "show", "brief", "--json").json
+    assert (kept["timeout"], kept["leavewhenempty"], kept["retry"]) == (20, "penalty", 5)
+    refused = live("queue", "put", "brief", "--defaultrule", "none")
+    assert refused.err == "gvq: There is no penalty rule named 'none'.\n"
     assert live("queue", "delete", "brief").out == "Queue brief is gone.\n"
 
 
@@ -77,6 +85,11 @@ def test_rules(live: Run) -> None:
 
 def test_agents(live: Run) -> None:
     made(live)
+    assert live("agent", "put", "ann", "--interface", "PJSIP/102").out == (
+        "Agent ann is saved: interface PJSIP/102.\n"
+    )
+    assert "Ann Adams" in live("agent", "list").out
+    assert live("agent", "put", "nobody").err.startswith("gvq: body.interface: ")
     assert live("agent", "login", "ann").out == "Agent ann is logged in.\n"
     assert live("agent", "pause", "ann", "--reason", "lunch").out == "Agent ann is paused.\n"
     ann = next(row for row in live("agent", "list", "--json").json if row["name"] == "ann")
@@ -165,7 +178,15 @@ def test_several_agents_at_once(live: Run) -> None:
 
 def test_members(live: Run) -> None:
     made(live)
-    assert live("member", "put", "sales", "ann").out == "Agent ann serves sales with penalty 0.\n"
+    put = "member", "put", "sales", "ann"
+    own = ("--as-queue", "wrapuptime", "--as-queue", "ringinuse")
+    assert live(*put, *own).out == "Agent ann serves sales with penalty 2.\n"
+    assert live(*put).out == "Agent ann serves sales with penalty 2.\n"
+    told = "Agent ann serves sales with penalty 2, wrapuptime 30, ringinuse yes.\n"
+    assert live(*put, "--ringinuse", "--wrapuptime", "30").out == told
+    assert live(*put, "--penalty", "3", "--as-queue", "wrapuptime").out == (
+        "Agent ann serves sales with penalty 3, ringinuse yes.\n"
+    )
     assert live("member", "delete", "sales", "ann").out == "Agent ann no longer serves sales.\n"
 
 

@@ -36,6 +36,16 @@ class AgentIn(Request):
     name: Name | None = None
 
 
+class AgentPatch(Request):
+    """What of an agent is to change; what is left out stays."""
+
+    model_config = shown({"display_name": "Alice B. Adams"})
+
+    interface: Interface = ""
+    state_interface: Device | Literal[""] = ""
+    display_name: Text = ""
+
+
 class AgentConfig(BaseModel):
     """An agent as configured, with what the person last chose. `paused`: in all queues."""
 
