@@ -141,6 +141,9 @@ def test_failures_are_one_sentence(
     [
         ("GVQ_LISTEN", "nowhere", "gvq: GVQ_LISTEN is 'nowhere', not host:port"),
         ("GVQ_LEASE_S", "never", "gvq: GVQ_LEASE_S: Input should be a valid number"),
+        ("GVQ_LISTEN", "127.0.0.1:99999", "gvq: GVQ_LISTEN is '127.0.0.1:99999', not host:port"),
+        ("GVQ_LISTEN", "192.0.2.1:1", "gvq: GVQ_LISTEN is '192.0.2.1:1', where this host cannot"),
+        ("GVQ_DATA_DIR", "/dev/null/x", "gvq: GVQ_DATA_DIR is '/dev/null/x', which cannot be made"),
         ("GVQ_LISTN", "x", "gvq: GVQ_LISTN is no setting (did you mean GVQ_LISTEN?)"),
         ("gvq_ami_usrs", "x", "gvq: GVQ_AMI_USRS is no setting (did you mean GVQ_AMI_USERS?)"),
         ("GVQ_COLOUR_OF_HAIR", "x", "gvq: GVQ_COLOUR_OF_HAIR is no setting (docs/settings.md has"),
@@ -157,6 +160,39 @@ def test_a_wrong_setting_is_named(tmp_path: Path, setting: str, value: str, sent
     assert done.returncode == 1
     assert done.stderr.startswith(sentence)
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("GVQ_DATABASE_URL", "postgresql://u:secret@127.0.0.1:9/x", "the database at 127.0.0.1 ca"),
+        (
+            "GVQ_DATABASE_URL",
+            "sqlite:////none/of/it.db",
+            " names /none/of/it.db, and its folder is not",
+        ),
+        ("GVQ_REDIS_URL", "http://:secret@host", "is no URL like redis://host:6379/0; also taken"),
+        ("GVQ_REDIS_URL", "redis://:a/secret@host", "is no URL like redis://host:6379/0; also"),
+    ],
+)
+def test_what_cannot_be_reached_is_named_without_its_password(
+    gvq: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    setting: str,
+    value: str,
+    sentence: str,
+) -> None:
+    given = {"GVQ_DATA_DIR": str(tmp_path), "GVQ_LISTEN": "127.0.0.1:0", setting: value}
+    for name, text in given.items():
+        monkeypatch.setenv(name, text)
+    if setting == "GVQ_DATABASE_URL":
+        monkeypatch.setenv("GVQ_REDIS_URL", "redis://127.0.0.1:9")
+    ran = gvq("serve")
+    assert ran.status == 1
+    assert ran.err.splitlines()[-1].startswith(f"gvq: {setting}")
+    assert sentence in ran.err
+    assert "secret" not in ran.err
 
 
 def test_an_adapter_is_told_what_is_misspelt(gvq: Run, monkeypatch: pytest.MonkeyPatch) -> None:
