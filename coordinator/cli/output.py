@@ -11,6 +11,9 @@ from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
+#: Characters in a line of a table. Who pipes it looks for whole words; a terminal wraps by itself.
+NO_LIMIT = 1_000_000
+
 Row = Mapping[str, Any]
 
 
@@ -31,10 +34,10 @@ def print_rows(rows: Sequence[Row], columns: Mapping[str, str], as_json: bool) -
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in columns.values():
-        table.add_column(heading, overflow="fold")  # an id that is cut cannot be used
+        table.add_column(heading, no_wrap=True)  # an id that is cut cannot be used
     for row in rows:
         table.add_row(*(Text(shown(row.get(name))) for name in columns))
-    Console(soft_wrap=True).print(table)
+    Console(width=NO_LIMIT).print(table, soft_wrap=True)
 
 
 def print_fields(body: Row, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from coordinator.cli.output import (
     say,
     told_saved,
 )
-from coordinator.line.announcing import DEFAULTS
+from coordinator.line import announcing, calling
 from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
 
 app = typer.Typer(cls=Commands, help="Queues and the callers in them.", no_args_is_help=True)
@@ -49,12 +49,21 @@ def show(queue: Name, as_json: AsJson = False) -> None:
     if as_json:
         print_json({**body, "waiting": callers})
         return
-    told = {k: v for k, v in body.items() if k != "agents" and v != DEFAULTS.get(k)}
-    print_fields(told, as_json)
+    print_fields(_told(body), as_json)
     say("")
     print_rows(body["agents"], MEMBERS, as_json)
     say("")
     print_rows(callers, CALLERS, as_json)
+
+
+def _told(queue: dict[str, Any]) -> dict[str, Any]:
+    """Name first, then what it does; of what is heard and done beside it, what is no default."""
+    empty = {"joinempty": "yes", "leavewhenempty": "no"}
+    words = {name: queue[name] or word for name, word in empty.items()}
+    first = {name: queue[name] for name in COLUMNS}
+    told = {**first, **queue, **words}
+    beside = {**announcing.DEFAULTS, **calling.DEFAULTS}
+    return {k: v for k, v in told.items() if k != "agents" and v != beside.get(k)}
 
 
 @app.command()

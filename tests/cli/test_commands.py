@@ -47,6 +47,10 @@ def test_queues(live: Run) -> None:
     assert refused.status != 0
     assert "'../x' is no file format; it has letters and digits, as wav" in refused.err
     shown_so = live("queue", "show", "loud").out
+    assert shown_so.startswith("name ")
+    assert "monitor_format" not in shown_so
+    assert ["joinempty", "yes"] in [line.split() for line in shown_so.splitlines()]
+    assert ["leavewhenempty", "no"] in [line.split() for line in shown_so.splitlines()]
     assert "one,two" in shown_so
     assert "queue_thankyou" not in shown_so
     brief = live("queue", "put", "brief", "--timeout", "20", "--leavewhenempty", "loose")

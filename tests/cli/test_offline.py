@@ -1,6 +1,7 @@
 """What needs no coordinator: help, saved journals, and every way to fail with one sentence."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import typer
 from coordinator.cli.client import Client
 from coordinator.cli.errors import CliError
 from coordinator.cli.main import app
+from coordinator.cli.output import print_rows
 from tests.audit.book import busy_day
 from tests.cli.conftest import Run
 
@@ -229,6 +231,24 @@ def test_a_lab_that_cannot_be_is_one_sentence(
     assert (
         ran.err == f"gvq: {tmp_path} is no root folder for the lab: it has no usr/sbin/asterisk.\n"
     )
+
+
+def test_a_table_is_as_wide_as_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who pipes it looks for whole ids, whatever the terminal's width."""
+    row = {str(number): f"{number}-" + "x" * 60 for number in range(4)}
+    print_rows([row], {name: name for name in row}, as_json=False)
+    assert capsys.readouterr().out.splitlines()[1] == "  ".join(row.values())
+
+
+def test_a_reader_who_has_enough_is_no_error(saved: Save) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "w") as nobody:
+        ran = subprocess.run(
+            [sys.executable, "-m", "coordinator.cli", "verify", saved(GOOD)],
+            stdout=nobody, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def client(answer: httpx.Response | Exception, token: str | None = "t") -> Client:
