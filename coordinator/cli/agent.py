@@ -59,7 +59,14 @@ def put(
     }
     body = {name: value for name, value in given.items() if value is not None}
     saved, new = Client().save(path("agents", agent), body)
-    print_done(told_saved(f"Agent {agent}", saved, new, body), saved, as_json)
+    print_done(told_saved(f"Agent {agent}", saved, new, body) + _warning(saved), saved, as_json)
+
+
+def _warning(saved: Any) -> str:
+    """Of a phone whose state no box knows."""
+    if not saved["interface"].startswith("Local/") or saved["state_interface"]:
+        return ""
+    return " No box knows whether a Local/… is free, so it is never rung: give a --state-interface."
 
 
 @app.command()

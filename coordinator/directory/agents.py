@@ -1,5 +1,6 @@
 """Agents: their phones, whether they are at work, and their pauses."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -14,6 +15,8 @@ from coordinator.directory.types import Agent, Saved
 from coordinator.errors import Refused
 from coordinator.line.types import Reply
 from coordinator.names import phones
+
+log = logging.getLogger(__name__)
 
 
 class Agents(Part):
@@ -91,6 +94,8 @@ class Agents(Part):
         self, change: Change, row: AgentRow, interface: str, state_interface: str
     ) -> None:
         row.interface, row.state_interface = interface, state_interface or None
+        if interface.startswith("Local/") and not state_interface:
+            log.warning("agent %s is never rung: %s needs a state_interface", row.name, interface)
         change.session.add(row)
         await change.session.flush()
         await change.push(self._line.put_agent, row.name, interface, state_interface)

@@ -93,6 +93,10 @@ def test_agents(live: Run) -> None:
         "Agent ann is saved: interface PJSIP/102.\n"
     )
     assert "Ann Adams" in live("agent", "list").out
+    local = live("agent", "put", "lola", "--interface", "Local/105@agents").out
+    assert local.endswith("so it is never rung: give a --state-interface.\n")
+    told = live("agent", "put", "lola", "--state-interface", "Custom:lola").out
+    assert told == "Agent lola is saved: state_interface Custom:lola.\n"
     assert live("agent", "put", "nobody").err.startswith("gvq: body.interface: ")
     assert live("agent", "login", "ann").out == "Agent ann is logged in.\n"
     assert live("agent", "pause", "ann", "--reason", "lunch").out == "Agent ann is paused.\n"
@@ -210,6 +214,13 @@ def test_a_box_is_told_its_token_and_what_to_do(live: Run) -> None:
     assert "Box box1 may link" in told
     assert "gvq_" in told
     assert "GVQ_BOX=box1" in told
+    assert "core reload" in told
+    assert "include => gvq-codes" in told
+    again = live("box", "add", "box1")
+    assert again.status == 1
+    assert (
+        again.err == "gvq: Box box1 is there already; `gvq box token box1` makes another token.\n"
+    )
     assert live("box", "token", "box1").out.startswith("gvq_")
     boxes = {row["name"]: row for row in live("box", "list", "--json").json}
     assert boxes["box1"]["attached"] is False

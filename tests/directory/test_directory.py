@@ -206,6 +206,14 @@ class TestAgents:
         (view,) = await engine.agents()
         assert (view.name, view.interface) == (agent.name, agent.interface)
 
+    async def test_a_phone_without_a_state_is_told(
+        self, directory: Directory, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await directory.put_agent("alice", "Local/1@x", "", "Custom:a")
+        assert "never rung" not in caplog.text
+        await directory.put_agent("bob", "Local/2@x")
+        assert "agent bob is never rung: Local/2@x needs a state_interface" in caplog.text
+
     async def test_a_switch_is_many_agents(self, directory: Directory, engine: Engine) -> None:
         for agent in ("alice", "bob"):
             await directory.put_agent(agent, f"Local/{agent}@x", "", "Custom:open")
