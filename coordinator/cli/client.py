@@ -109,8 +109,8 @@ class Client:
 
         try:
             answer = self._http.request(method, path, **more)
-        except httpx.InvalidURL as error:
-            raise CliError(f"GVQ_URL is {self.url!r}, which is no URL: {error}") from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise CliError(f"GVQ_URL is {self.url!r}, no URL like {DEFAULT_URL}.") from None
         except httpx.TimeoutException:
             raise CliError(f"{self.url} did not answer within {self._deadline_s:.0f} s.") from None
         except httpx.HTTPError as error:

@@ -71,4 +71,5 @@ def _fault(row: Any) -> str:
     name = PREFIX + "_".join(str(part).upper() for part in row["loc"]) if row["loc"] else ""
     if row["type"] == "missing":
         return f"{name} is not set"
-    return f"{name}: {row['msg']}" if name else str(row["msg"])
+    what = row["msg"].removeprefix("Value error, ")
+    return f"{name}: {what}" if name else what

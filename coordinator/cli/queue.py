@@ -145,8 +145,10 @@ def _named(pairs: list[str]) -> dict[str, Any]:
 def _setting(name: str, equals: str, value: str) -> tuple[str, Any]:
     name = name.strip().replace("-", "_")
     field = QueueSettings.__dataclass_fields__.get(name)
-    if field is None or not equals:
+    if field is None:
         raise CliError(f"{name!r} is no setting of a queue; write NAME=VALUE.")
+    if not equals:
+        raise CliError(f"{name} is given no value; write {name}=VALUE.")
     try:
         if field.type is bool:
             return name, _YES_NO[value.strip().lower()]

@@ -101,7 +101,7 @@ def test_why_from_a_saved_journal(gvq: Run, saved: Save) -> None:
     ("line", "sentence"),
     [
         ("nonsense", "line 1 is not a journal entry"),
-        ('{"id": "1-0"}', "line 1 is not a journal entry"),
+        ('{"at_us": 1}', "line 1 is not a journal entry: it has no 'id'"),
     ],
 )
 def test_what_is_no_journal(gvq: Run, tmp_path: Path, line: str, sentence: str) -> None:
@@ -122,6 +122,7 @@ def test_what_is_no_journal(gvq: Run, tmp_path: Path, line: str, sentence: str) 
             ("queue", "put", "x", "--set", "loud=1"),
             "gvq: 'loud' is no setting of a queue; write NAME",
         ),
+        (("queue", "put", "x", "--set", "weight"), "gvq: weight is given no value; write weight=V"),
         (("queue", "put", "x", "--set", "ringing=2"), "gvq: ringing is yes or no, not '2'."),
         (("queue", "put", "x", "--set", "memberdelay=a"), "gvq: memberdelay is a whole number"),
         (("adapter",), "gvq: GVQ_BOX is not set; GVQ_TOKEN is not set; GVQ_AMI_SECRET is not set"),
