@@ -13,8 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
@@ -26,6 +28,7 @@ from coordinator.boxes.keeper import QUIET_S, Keeper
 from coordinator.boxes.lamps import Board
 from coordinator.boxes.links import LinkServer
 from coordinator.boxes.session import Common
+from coordinator.database import AWAY as SQL_AWAY
 from coordinator.database import Database, normalise_url
 from coordinator.directory.directory import Directory
 from coordinator.directory.tokens import Tokens
@@ -135,6 +138,8 @@ async def _answering(
 def _manager_users(settings: Settings) -> Users:
     """Raises ValueError: one sentence."""
     if settings.ami_listen is None:
+        if settings.ami_users is not None:
+            raise ValueError("GVQ_AMI_USERS is set, but not GVQ_AMI_LISTEN: where do they log in?")
         return {}
     if settings.ami_users is None:
         raise ValueError("GVQ_AMI_LISTEN is set, but not GVQ_AMI_USERS: who may log in?")
@@ -178,7 +183,7 @@ async def running(settings: Settings) -> AsyncIterator[Coordinator]:
     A Redis that is away does not: the links are refused and everything waits until it is there.
     """
     async with AsyncExitStack() as stack:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_data_dir(settings.data_dir)
         redis_url = settings.redis_url or await _embedded(stack, settings)
         database = await _database(stack, settings)
         coordinator = await _build(stack, settings, redis_url, database)
@@ -210,6 +215,21 @@ def _journal_writers(here: Coordinator) -> dict[str, Callable[[], Awaitable[None
     return {"history": history.run, "queue_log": writer.run}
 
 
+def _make_data_dir(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        sentence = f"GVQ_DATA_DIR is {str(data_dir)!r}, which cannot be made: {error.strerror}"
+        raise OSError(error.errno, sentence) from None
+
+
+def _no_database(url: URL, error: Exception) -> str:
+    """Where it is to be and what the driver says; never the URL, which may hold a password."""
+    why = " ".join(str(getattr(error, "orig", error)).split())
+    where = url.host or url.database
+    return f"GVQ_DATABASE_URL: the database at {where} cannot be opened: {why}"
+
+
 async def _embedded(stack: AsyncExitStack, settings: Settings) -> str:
     valkey = EmbeddedValkey(settings.data_dir / "valkey")
     await valkey.start()
@@ -219,7 +239,10 @@ async def _embedded(stack: AsyncExitStack, settings: Settings) -> str:
 
 async def _database(stack: AsyncExitStack, settings: Settings) -> Database:
     url = normalise_url(settings.database_url, settings.data_dir)
-    await migrations.upgrade(url)
+    try:
+        await migrations.upgrade(url)
+    except SQL_AWAY as error:
+        raise ValueError(_no_database(url, error)) from None
     database = Database(url)
     stack.push_async_callback(database.close)
     return database

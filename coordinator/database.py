@@ -88,6 +88,8 @@ def normalise_url(configured: str | None, data_dir: Path) -> URL:
         raise ValueError(
             "GVQ_DATABASE_URL must name a file: each connection has a memory of its own"
         )
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).parent.is_dir():
+        raise ValueError(f"GVQ_DATABASE_URL names {url.database}, and its folder is not there")
     return url.set(drivername=_DRIVERS[url.drivername])
 
 

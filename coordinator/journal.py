@@ -179,7 +179,9 @@ def read_lines(lines: Iterable[str]) -> Iterator[Entry]:
             continue
         try:
             yield Entry.from_json(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except KeyError as error:
+            raise ValueError(f"line {number} is not a journal entry: it has no {error}") from error
+        except (ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"line {number} is not a journal entry: {error}") from error
 
 

@@ -71,9 +71,19 @@ async def connected(url: str) -> AsyncIterator[Redis]:
         if "+" in url.partition("://")[0]:
             client = await _many_hosts(stack, _parse(url))
         else:
-            client = Redis.from_url(url, **_options(), **_NO_NOTICES)
+            client = _one_host(url)
         stack.push_async_callback(client.aclose)
         yield client
+
+
+def _one_host(url: str) -> Redis:
+    try:
+        return Redis.from_url(url, **_options(), **_NO_NOTICES)
+    except ValueError:  # its sentence may show what stands in the URL, and so a password
+        raise ValueError(
+            "GVQ_REDIS_URL is no URL like redis://host:6379/0; also taken are rediss://, unix://, "
+            "redis+sentinel:// and redis+cluster://"
+        ) from None
 
 
 def is_outage(error: ResponseError) -> bool:

@@ -15,6 +15,7 @@ from coordinator.protocol import MAX_FRAME
 GRACE_S = 5
 
 BACKLOG = 1024
+HIGHEST_PORT = 65_535
 
 #: Listening at any address (RFC 1122, 3.2.1.3; RFC 4291, 2.5.2) → one that can be opened.
 _OPENED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -34,11 +35,14 @@ def listen(address: str, setting: str = "GVQ_LISTEN") -> socket.socket:
 
     `setting`: where the address comes from, for the sentence when it is none.
 
-    Raises ValueError for an address that is none, OSError when it cannot be had.
+    Raises ValueError for an address that is none, OSError when it cannot be had; both name the
+    setting.
     """
     host, colon, port = address.rpartition(":")
-    if not colon or not port.isdigit():
-        raise ValueError(f"{setting} is {address!r}, not host:port")
+    if not colon or not port.isdecimal() or int(port) > HIGHEST_PORT:
+        raise ValueError(
+            f"{setting} is {address!r}, not host:port with a port up to {HIGHEST_PORT}"
+        )
     host = host.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol must be named: asyncio turns Nagle's algorithm off only for sockets that say TCP,
@@ -48,9 +52,10 @@ def listen(address: str, setting: str = "GVQ_LISTEN") -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, int(port)))
         listener.listen(BACKLOG)
-    except BaseException:
+    except OSError as error:
         listener.close()
-        raise
+        sentence = f"{setting} is {address!r}, where this host cannot listen: {error.strerror}"
+        raise OSError(error.errno, sentence) from None
     return listener
 
 

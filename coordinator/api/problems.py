@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 #: a body is read before its token is checked.
 MAX_BODY = 64 * 1024
 
+#: Characters of a wrong value that are shown.
+SHOWN = 80
+
 #: What FastAPI takes as `responses=`.
 Responses = dict[int | str, dict[str, Any]]
 
@@ -190,7 +193,18 @@ def _of_http(request: Request, error: HTTPException) -> Refused:
 
 def _fault(row: Mapping[str, Any], fields: Sequence[str]) -> Fault:
     where = ".".join(str(part) for part in row["loc"])
-    return Fault(where=where, what=row["msg"], allowed=_allowed(row, fields))
+    what = row["msg"].removeprefix("Value error, ")
+    return Fault(where=where, what=what + _given(row), allowed=_allowed(row, fields))
+
+
+def _given(row: Mapping[str, Any]) -> str:
+    """The value itself, where it is one; a long one is cut."""
+    value = row.get("input")
+    if row["type"] in ("missing", "extra_forbidden", "value_error") or not isinstance(
+        value, str | int | float
+    ):
+        return ""
+    return f", not {value!r}" if len(str(value)) <= SHOWN else f", not {str(value)[:SHOWN]!r}…"
 
 
 def _allowed(row: Mapping[str, Any], fields: Sequence[str]) -> str | None:

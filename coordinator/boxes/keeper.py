@@ -86,7 +86,7 @@ class Keeper:
             self._clock.due(int(reply.data["next"]), reply.now_us)
         except (*AWAY, Refused) as error:
             if self._well:
-                log.error("the line does not answer: %s", error)
+                log.error("the line's Redis (GVQ_REDIS_URL) does not answer: %s", error)
             self._well = False
             return False
         except TransitionFailed:

@@ -6,7 +6,7 @@ import typer
 
 from coordinator.cli.client import Client, path
 from coordinator.cli.errors import Commands
-from coordinator.cli.output import AsJson, print_done, print_rows
+from coordinator.cli.output import AsJson, print_done, print_rows, told_saved
 
 app = typer.Typer(cls=Commands, help="Agents and what they do.", no_args_is_help=True)
 
@@ -39,21 +39,35 @@ def _pauses(agent: Any) -> dict[str, str]:
 @app.command()
 def put(
     agent: Name,
-    interface: Annotated[str, typer.Option(help="Dial string of the phone, e.g. PJSIP/101.")],
-    display_name: Annotated[str, typer.Option(help="For people.")] = "",
+    interface: Annotated[
+        str | None,
+        typer.Option(help="Dial string of the phone, e.g. PJSIP/101. Needed for a new one."),
+    ] = None,
+    display_name: Annotated[str | None, typer.Option(help="For people.")] = None,
     state_interface: Annotated[
-        str, typer.Option(help="Whose state counts, if the interface only leads there (Local/…).")
-    ] = "",
+        str | None,
+        typer.Option(
+            help="Whose state counts, if the interface only leads there (Local/…); '' for none."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an agent, logged out, or change the phone."""
-    body = {
+    """Create an agent, logged out, or change the phone: what is not given stays as it is."""
+    given = {
         "interface": interface,
         "display_name": display_name,
         "state_interface": state_interface,
     }
-    saved = Client().put(path("agents", agent), body)
-    print_done(f"Agent {agent} is saved.", saved, as_json)
+    body = {name: value for name, value in given.items() if value is not None}
+    saved, new = Client().save(path("agents", agent), body)
+    print_done(told_saved(f"Agent {agent}", saved, new, body) + _warning(saved), saved, as_json)
+
+
+def _warning(saved: Any) -> str:
+    """Of a phone whose state no box knows."""
+    if not saved["interface"].startswith("Local/") or saved["state_interface"]:
+        return ""
+    return " No box knows whether a Local/… is free, so it is never rung: give a --state-interface."
 
 
 @app.command()

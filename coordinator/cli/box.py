@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from coordinator.cli.client import Client, path
-from coordinator.cli.errors import Commands
+from coordinator.cli.errors import CliError, Commands
 from coordinator.cli.output import AsJson, print_done, print_json, print_rows, say
 
 app = typer.Typer(cls=Commands, help="Asterisk boxes.", no_args_is_help=True)
@@ -37,7 +37,8 @@ On {box}, in ten minutes:
 
     #include gvq/gvq.conf
 
-3. asterisk -rx 'manager reload'; asterisk -rx 'dialplan reload'
+   In the context of the agents' phones `include => gvq-codes` lets them log in, out and pause.
+3. asterisk -rx 'core reload'
 4. Adapter, as a service beside Asterisk. Install gvq there as on the coordinator (README.md,
    step 1); the URL is that by which {box} reaches the coordinator:
 
@@ -59,6 +60,8 @@ def list_(as_json: AsJson = False) -> None:
 def add(box: Name, as_json: AsJson = False) -> None:
     """Let a box link; prints its token, once, and what to do there."""
     client = Client()
+    if any(known["name"] == box for known in client.get("/v1/boxes")):
+        raise CliError(f"Box {box} is there already; `gvq box token {box}` makes another token.")
     client.put(path("boxes", box), {"enabled": True})
     made = _token(client, box)
     if as_json:

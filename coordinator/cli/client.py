@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,15 +18,19 @@ DEFAULT_URL = "http://127.0.0.1:8800"
 #: Seconds for an answer.
 DEADLINE_S = 10.0
 
+#: By these the API says that there is nothing to change yet.
+NOT_THERE = frozenset({"unknown_queue", "unknown_agent", "not_a_member"})
+
 #: Journal entries asked for at a time.
 PAGE = 1000
 
 
 class ApiRefused(CliError):
-    """The coordinator refused. `details`: the facts in its sentence."""
+    """The coordinator refused. `code`: of errors.py; `details`: the facts in its sentence."""
 
-    def __init__(self, sentence: str, details: Mapping[str, Any]) -> None:
+    def __init__(self, sentence: str, code: str, details: Mapping[str, Any]) -> None:
         super().__init__(sentence)
+        self.code = code
         self.details = details
 
 
@@ -71,6 +76,20 @@ class Client:
         """Change what the body names."""
         return self._ask("PATCH", path, json=body)
 
+    def save(
+        self, path: str, body: dict[str, Any], begin: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[Any, bool]:
+        """Change what the body names of what is there, else create it, and whether it is new.
+
+        begin: what only a new one has.
+        """
+        try:
+            return self.patch(path, body), False
+        except ApiRefused as refused:
+            if refused.code not in NOT_THERE:
+                raise
+        return self.put(path, {**body, **begin}), True
+
     def post(self, path: str, body: Any = None) -> Any:
         """Do."""
         return self._ask("POST", path, json={} if body is None else body)
@@ -90,8 +109,8 @@ class Client:
 
         try:
             answer = self._http.request(method, path, **more)
-        except httpx.InvalidURL as error:
-            raise CliError(f"GVQ_URL is {self.url!r}, which is no URL: {error}") from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise CliError(f"GVQ_URL is {self.url!r}, no URL like {DEFAULT_URL}.") from None
         except httpx.TimeoutException:
             raise CliError(f"{self.url} did not answer within {self._deadline_s:.0f} s.") from None
         except httpx.HTTPError as error:
@@ -116,7 +135,9 @@ def _refusal(answer: "httpx.Response") -> CliError:
     """The problem's own sentence (RFC 9457); the status where there is none."""
     try:
         problem = answer.json()
-        return ApiRefused(str(problem["detail"]), problem.get("details", {}))
+        return ApiRefused(
+            str(problem["detail"]), problem.get("code", ""), problem.get("details", {})
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return CliError(f"{answer.url} answered {answer.status_code} {answer.reason_phrase}.")
 

@@ -1,14 +1,13 @@
 """Failures of the command line: one sentence on stderr and a status that is not zero."""
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
-
-T = TypeVar("T")
 
 
 class CliError(Exception):
@@ -31,6 +30,9 @@ def sentences() -> Iterator[None]:
         yield
     except CliError as error:
         _fail(str(error))
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        raise typer.Exit(0) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}")
@@ -41,20 +43,3 @@ def sentences() -> Iterator[None]:
 def _fail(sentence: str) -> NoReturn:
     print(f"gvq: {sentence}", file=sys.stderr)
     raise typer.Exit(1) from None
-
-
-def settings_or_sentence(kind: Callable[[], T]) -> T:
-    """The settings of this process. CliError naming the variable when one is missing or wrong."""
-    from pydantic import ValidationError  # not for commands that have no settings
-
-    try:
-        return kind()
-    except ValidationError as error:
-        raise CliError("; ".join(_fault(row) for row in error.errors())) from None
-
-
-def _fault(row: Any) -> str:
-    name = "GVQ_" + "_".join(str(part).upper() for part in row["loc"]) if row["loc"] else ""
-    if row["type"] == "missing":
-        return f"{name} is not set"
-    return f"{name}: {row['msg']}" if name else str(row["msg"])

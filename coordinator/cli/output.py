@@ -1,7 +1,7 @@
 """What commands print: a table or a sentence for people, JSON for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+#: Characters in a line of a table. Who pipes it looks for whole words; a terminal wraps by itself.
+NO_LIMIT = 1_000_000
 
 Row = Mapping[str, Any]
 
@@ -31,10 +34,10 @@ def print_rows(rows: Sequence[Row], columns: Mapping[str, str], as_json: bool) -
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in columns.values():
-        table.add_column(heading, overflow="fold")  # an id that is cut cannot be used
+        table.add_column(heading, no_wrap=True)  # an id that is cut cannot be used
     for row in rows:
         table.add_row(*(Text(shown(row.get(name))) for name in columns))
-    Console(soft_wrap=True).print(table)
+    Console(width=NO_LIMIT).print(table, soft_wrap=True)
 
 
 def print_fields(body: Row, as_json: bool) -> None:
@@ -53,6 +56,15 @@ def print_done(sentence: str, body: Any, as_json: bool) -> None:
         print_json(body)
     else:
         say(sentence)
+
+
+def told_saved(what: str, saved: Row, new: bool, given: Iterable[str]) -> str:
+    """The sentence about something saved: whether it is new, and what of it was set, as it is now.
+
+    A misspelt name makes a new thing; so it is told.
+    """
+    fields = ", ".join(f"{name} {shown(saved[name]) or 'none'}" for name in given)
+    return f"{what} is {'new' if new else 'saved'}{': ' if fields else ''}{fields}."
 
 
 def shown(value: Any) -> str:

@@ -6,8 +6,16 @@ import typer
 
 from coordinator.cli.client import Client, path
 from coordinator.cli.errors import CliError, Commands
-from coordinator.cli.output import AsJson, print_done, print_fields, print_json, print_rows, say
-from coordinator.line.announcing import DEFAULTS
+from coordinator.cli.output import (
+    AsJson,
+    print_done,
+    print_fields,
+    print_json,
+    print_rows,
+    say,
+    told_saved,
+)
+from coordinator.line import announcing, calling
 from coordinator.line.types import EMPTY_CONDITIONS, STRATEGIES, QueueSettings
 
 app = typer.Typer(cls=Commands, help="Queues and the callers in them.", no_args_is_help=True)
@@ -41,12 +49,21 @@ def show(queue: Name, as_json: AsJson = False) -> None:
     if as_json:
         print_json({**body, "waiting": callers})
         return
-    told = {k: v for k, v in body.items() if k != "agents" and v != DEFAULTS.get(k)}
-    print_fields(told, as_json)
+    print_fields(_told(body), as_json)
     say("")
     print_rows(body["agents"], MEMBERS, as_json)
     say("")
     print_rows(callers, CALLERS, as_json)
+
+
+def _told(queue: dict[str, Any]) -> dict[str, Any]:
+    """Name first, then what it does; of what is heard and done beside it, what is no default."""
+    empty = {"joinempty": "yes", "leavewhenempty": "no"}
+    words = {name: queue[name] or word for name, word in empty.items()}
+    first = {name: queue[name] for name in COLUMNS}
+    told = {**first, **queue, **words}
+    beside = {**announcing.DEFAULTS, **calling.DEFAULTS}
+    return {k: v for k, v in told.items() if k != "agents" and v != beside.get(k)}
 
 
 @app.command()
@@ -105,7 +122,7 @@ def put(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a queue, or set it anew: what is not given gets its default."""
+    """Create a queue, or change it: what is not given stays as it is."""
     given: dict[str, Any] = {
         "strategy": strategy, "weight": weight, "timeout": timeout, "retry": retry,
         "wrapuptime": wrapuptime, "servicelevel": servicelevel,
@@ -113,8 +130,8 @@ def put(
         "leavewhenempty": leavewhenempty, "defaultrule": defaultrule,
     }  # fmt: skip
     body = {name: value for name, value in given.items() if value is not None} | _named(set_ or [])
-    saved = Client().put(path("queues", queue), body)
-    print_done(f"Queue {queue} is saved.", saved, as_json)
+    saved, new = Client().save(path("queues", queue), body)
+    print_done(told_saved(f"Queue {queue}", saved, new, body), saved, as_json)
 
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
@@ -128,8 +145,10 @@ def _named(pairs: list[str]) -> dict[str, Any]:
 def _setting(name: str, equals: str, value: str) -> tuple[str, Any]:
     name = name.strip().replace("-", "_")
     field = QueueSettings.__dataclass_fields__.get(name)
-    if field is None or not equals:
+    if field is None:
         raise CliError(f"{name!r} is no setting of a queue; write NAME=VALUE.")
+    if not equals:
+        raise CliError(f"{name} is given no value; write {name}=VALUE.")
     try:
         if field.type is bool:
             return name, _YES_NO[value.strip().lower()]

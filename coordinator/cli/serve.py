@@ -7,7 +7,8 @@ import asyncio
 import logging
 import os
 
-from coordinator.cli.errors import CliError, settings_or_sentence
+from coordinator.cli.environment import settings_or_sentence
+from coordinator.cli.errors import CliError
 
 
 def serve() -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from coordinator.cli.client import Client, path
-from coordinator.cli.errors import CliError, Commands, settings_or_sentence
+from coordinator.cli.environment import settings_or_sentence
+from coordinator.cli.errors import CliError, Commands
 from coordinator.cli.output import AsJson, print_done, print_json, print_rows
 
 if TYPE_CHECKING:

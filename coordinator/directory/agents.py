@@ -1,5 +1,6 @@
 """Agents: their phones, whether they are at work, and their pauses."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -14,6 +15,8 @@ from coordinator.directory.types import Agent, Saved
 from coordinator.errors import Refused
 from coordinator.line.types import Reply
 from coordinator.names import fold, phones
+
+log = logging.getLogger(__name__)
 
 
 class Agents(Part):
@@ -50,6 +53,20 @@ class Agents(Part):
             await self._give_phone(change, row, interface, state_interface)
         return Saved(agent_of(row), created, change.applied)
 
+    async def change_agent(self, agent: str, **fields: str) -> Saved[Agent]:
+        """Change some of interface, state_interface, display_name; all else stays.
+
+        Raises Refused unknown_agent, interface_taken, agent_busy.
+        """
+        async with self._mirror.change() as change:
+            row = await need_agent(change.session, agent)
+            interface = fields.get("interface", row.interface)
+            state_interface = fields.get("state_interface", row.state_interface or "")
+            await _phone_is_free(change.session, interface, state_interface, agent)
+            row.display_name = fields.get("display_name", row.display_name)
+            await self._give_phone(change, row, interface, state_interface)
+        return Saved(agent_of(row), False, change.applied)
+
     async def _enrol(
         self,
         change: Change,
@@ -75,6 +92,8 @@ class Agents(Part):
         self, change: Change, row: AgentRow, interface: str, state_interface: str
     ) -> None:
         row.interface, row.state_interface = interface, state_interface or None
+        if interface.startswith("Local/") and not state_interface:
+            log.warning("agent %s is never rung: %s needs a state_interface", row.name, interface)
         change.session.add(row)
         await change.session.flush()
         await change.push(self._line.put_agent, row.name, interface, state_interface)

@@ -1,12 +1,13 @@
 """Queues, and the penalty rules that they name."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coordinator.directory.mirror import settings_of
+from coordinator.directory.mirror import Change, settings_of
 from coordinator.directory.models import QueueRow, RuleRow
 from coordinator.directory.part import Part
 from coordinator.directory.rows import need_queue, need_rule, queue_of, rule_of
@@ -30,16 +31,29 @@ class Queues(Part):
     async def put_queue(self, queue: str, settings: QueueSettings) -> Saved[Queue]:
         """Create the queue or replace its settings. Raises Refused unknown_rule."""
         async with self._mirror.change() as change:
-            if settings.defaultrule:
-                await need_rule(change.session, settings.defaultrule)
             row = await change.session.get(QueueRow, queue)
             created = row is None
-            row = row or QueueRow(name=queue)
-            row.settings = asdict(settings)
-            change.session.add(row)
-            await change.session.flush()
-            await change.push(self._line.put_queue, queue, settings)
+            await self._save_queue(change, row or QueueRow(name=queue), settings)
         return Saved(Queue(queue, settings), created, change.applied)
+
+    async def change_queue(self, queue: str, **fields: Any) -> Saved[Queue]:
+        """Change some fields of its QueueSettings; the others stay.
+
+        Raises Refused unknown_queue, unknown_rule.
+        """
+        async with self._mirror.change() as change:
+            row = await need_queue(change.session, queue)
+            settings = replace(settings_of(row), **fields)
+            await self._save_queue(change, row, settings)
+        return Saved(Queue(queue, settings), False, change.applied)
+
+    async def _save_queue(self, change: Change, row: QueueRow, settings: QueueSettings) -> None:
+        if settings.defaultrule:
+            await need_rule(change.session, settings.defaultrule)
+        row.settings = asdict(settings)
+        change.session.add(row)
+        await change.session.flush()
+        await change.push(self._line.put_queue, row.name, settings)
 
     async def delete_queue(self, queue: str) -> Saved[Queue]:
         """Raises Refused unknown_queue, queue_in_use."""

@@ -21,6 +21,8 @@ NEEDED: dict[tuple[str, str], Role] = {
     ("GET", "/v1/queues/{queue}/callers"): "read",
     ("POST", "/v1/queues/{queue}/reset"): "operate",
     ("PUT", "/v1/queues/{queue}/members/{agent}"): "operate",
+    ("PATCH", "/v1/queues/{queue}"): "admin",
+    ("PATCH", "/v1/agents/{agent}"): "admin",
     ("PATCH", "/v1/queues/{queue}/members/{agent}"): "operate",
     ("POST", "/v1/queues/{queue}/members/{agent}/pause"): "operate",
     ("POST", "/v1/queues/{queue}/members/{agent}/unpause"): "operate",

@@ -52,6 +52,18 @@ class TestQueues:
         made = await admin.ask("PUT", "/v1/queues/sales", 201, json={})
         assert (made["strategy"], made["timeout"], made["retry"]) == ("ringall", 15, 5)
 
+    async def test_put_replaces_and_patch_changes(self, admin: Client) -> None:
+        await admin.ask("PUT", "/v1/rules/patience", 201, json=RULE)
+        await admin.ask("PUT", "/v1/queues/sales", 201, json=QUEUE)
+        some = {"timeout": 21, "joinempty": "strict", "musicclass": ""}
+        changed = await admin.ask("PATCH", "/v1/queues/sales", json=some)
+        become = QUEUE | some | {"joinempty": "paused,penalty,unavailable"}
+        assert changed == {"name": "sales", **become, "applied": True}
+        assert (await admin.ask("GET", "/v1/queues/sales")).items() >= become.items()
+        none = {"defaultrule": "none"}
+        await admin.refused("unknown_rule", "PATCH", "/v1/queues/sales", json=none)
+        await admin.refused("unknown_queue", "PATCH", "/v1/queues/other", json=some)
+
     async def test_sounds_are_written_as_in_queues_conf(self, admin: Client) -> None:
         body = {"periodic_announce": " one | two,three ", "announce": "a & b"}
         made = await admin.ask("PUT", "/v1/queues/sales", 201, json=body)

@@ -25,7 +25,7 @@ def test_queues(live: Run) -> None:
     made(live)
     assert live("queue", "put", "sales").out == "Queue sales is saved.\n"
     listed = {row["name"]: row for row in live("queue", "list", "--json").json}
-    assert listed["sales"]["strategy"] == "ringall"
+    assert listed["sales"]["strategy"] == "leastrecent"
     assert "sales" in live("queue", "list").out
     shown = live("queue", "show", "sales", "--json").json
     (member,) = shown["agents"]
@@ -47,9 +47,21 @@ def test_queues(live: Run) -> None:
     assert refused.status != 0
     assert "'../x' is no file format; it has letters and digits, as wav" in refused.err
     shown_so = live("queue", "show", "loud").out
+    assert shown_so.startswith("name ")
+    assert "monitor_format" not in shown_so
+    assert ["joinempty", "yes"] in [line.split() for line in shown_so.splitlines()]
+    assert ["leavewhenempty", "no"] in [line.split() for line in shown_so.splitlines()]
     assert "one,two" in shown_so
     assert "queue_thankyou" not in shown_so
-    live("queue", "put", "brief")
+    brief = live("queue", "put", "brief", "--timeout", "20", "--leavewhenempty", "loose")
+    assert brief.out == "Queue brief is new: timeout 20, leavewhenempty penalty.\n"
+    assert live("queue", "put", "brief", "--set", "announce-frequency=60").out == (
+        "Queue brief is saved: announce_frequency 60.\n"
+    )
+    kept = live("queue", "show", "brief", "--json").json
+    assert (kept["timeout"], kept["leavewhenempty"], kept["retry"]) == (20, "penalty", 5)
+    refused = live("queue", "put", "brief", "--defaultrule", "none")
+    assert refused.err == "gvq: There is no penalty rule named 'none'.\n"
     assert live("queue", "delete", "brief").out == "Queue brief is gone.\n"
 
 
@@ -77,6 +89,15 @@ def test_rules(live: Run) -> None:
 
 def test_agents(live: Run) -> None:
     made(live)
+    assert live("agent", "put", "ann", "--interface", "PJSIP/102").out == (
+        "Agent ann is saved: interface PJSIP/102.\n"
+    )
+    assert "Ann Adams" in live("agent", "list").out
+    local = live("agent", "put", "lola", "--interface", "Local/105@agents").out
+    assert local.endswith("so it is never rung: give a --state-interface.\n")
+    told = live("agent", "put", "lola", "--state-interface", "Custom:lola").out
+    assert told == "Agent lola is saved: state_interface Custom:lola.\n"
+    assert live("agent", "put", "nobody").err.startswith("gvq: body.interface: ")
     assert live("agent", "login", "ann").out == "Agent ann is logged in.\n"
     assert live("agent", "pause", "ann", "--reason", "lunch").out == "Agent ann is paused.\n"
     ann = next(row for row in live("agent", "list", "--json").json if row["name"] == "ann")
@@ -165,7 +186,15 @@ def test_several_agents_at_once(live: Run) -> None:
 
 def test_members(live: Run) -> None:
     made(live)
-    assert live("member", "put", "sales", "ann").out == "Agent ann serves sales with penalty 0.\n"
+    put = "member", "put", "sales", "ann"
+    own = ("--as-queue", "wrapuptime", "--as-queue", "ringinuse")
+    assert live(*put, *own).out == "Agent ann serves sales with penalty 2.\n"
+    assert live(*put).out == "Agent ann serves sales with penalty 2.\n"
+    told = "Agent ann serves sales with penalty 2, wrapuptime 30, ringinuse yes.\n"
+    assert live(*put, "--ringinuse", "--wrapuptime", "30").out == told
+    assert live(*put, "--penalty", "3", "--as-queue", "wrapuptime").out == (
+        "Agent ann serves sales with penalty 3, ringinuse yes.\n"
+    )
     assert live("member", "delete", "sales", "ann").out == "Agent ann no longer serves sales.\n"
 
 
@@ -185,6 +214,13 @@ def test_a_box_is_told_its_token_and_what_to_do(live: Run) -> None:
     assert "Box box1 may link" in told
     assert "gvq_" in told
     assert "GVQ_BOX=box1" in told
+    assert "core reload" in told
+    assert "include => gvq-codes" in told
+    again = live("box", "add", "box1")
+    assert again.status == 1
+    assert (
+        again.err == "gvq: Box box1 is there already; `gvq box token box1` makes another token.\n"
+    )
     assert live("box", "token", "box1").out.startswith("gvq_")
     boxes = {row["name"]: row for row in live("box", "list", "--json").json}
     assert boxes["box1"]["attached"] is False
@@ -240,12 +276,16 @@ def test_tokens(live: Run, monkeypatch: pytest.MonkeyPatch) -> None:
             ("queue", "put", "new", "--defaultrule", "none"),
             "There is no penalty rule named 'none'.",
         ),
+        (
+            ("queue", "put", "new", "--timeout", "-1"),
+            "body.timeout: Input should be greater than or equal to 0, not -1",
+        ),
         (("rule", "show", "none"), "There is no penalty rule named 'none'."),
         (("rule", "put", "new", "--change", "30"), "--change '30' is not seconds,max[,min"),
         (("rule", "put", "new", "--change", "30,1,2,3,4"), "--change '30,1,2,3,4' is not"),
         (("rule", "put", "new", "--change", "soon,5"), "--change 'soon,5' is not seconds,max"),
         (("rule", "put", "new", "--change", "1,x"), "body.changes.0.max: String should match"),
-        (("rule", "put", "new", "--change", "1,,"), "body.changes.0: Value error, changes nothing"),
+        (("rule", "put", "new", "--change", "1,,"), "body.changes.0: changes nothing"),
         (("agent", "login", "none"), "There is no agent named 'none'."),
         (("member", "put", "none", "none"), "There is no "),
         (("box", "token", "none"), "There is no box named 'none'."),

@@ -1,6 +1,7 @@
 """What needs no coordinator: help, saved journals, and every way to fail with one sentence."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import typer
 from coordinator.cli.client import Client
 from coordinator.cli.errors import CliError
 from coordinator.cli.main import app
+from coordinator.cli.output import print_rows
 from tests.audit.book import busy_day
 from tests.cli.conftest import Run
 
@@ -99,7 +101,7 @@ def test_why_from_a_saved_journal(gvq: Run, saved: Save) -> None:
     ("line", "sentence"),
     [
         ("nonsense", "line 1 is not a journal entry"),
-        ('{"id": "1-0"}', "line 1 is not a journal entry"),
+        ('{"at_us": 1}', "line 1 is not a journal entry: it has no 'id'"),
     ],
 )
 def test_what_is_no_journal(gvq: Run, tmp_path: Path, line: str, sentence: str) -> None:
@@ -120,6 +122,7 @@ def test_what_is_no_journal(gvq: Run, tmp_path: Path, line: str, sentence: str) 
             ("queue", "put", "x", "--set", "loud=1"),
             "gvq: 'loud' is no setting of a queue; write NAME",
         ),
+        (("queue", "put", "x", "--set", "weight"), "gvq: weight is given no value; write weight=V"),
         (("queue", "put", "x", "--set", "ringing=2"), "gvq: ringing is yes or no, not '2'."),
         (("queue", "put", "x", "--set", "memberdelay=a"), "gvq: memberdelay is a whole number"),
         (("adapter",), "gvq: GVQ_BOX is not set; GVQ_TOKEN is not set; GVQ_AMI_SECRET is not set"),
@@ -141,6 +144,13 @@ def test_failures_are_one_sentence(
     [
         ("GVQ_LISTEN", "nowhere", "gvq: GVQ_LISTEN is 'nowhere', not host:port"),
         ("GVQ_LEASE_S", "never", "gvq: GVQ_LEASE_S: Input should be a valid number"),
+        ("GVQ_LISTEN", "127.0.0.1:99999", "gvq: GVQ_LISTEN is '127.0.0.1:99999', not host:port"),
+        ("GVQ_LISTEN", "192.0.2.1:1", "gvq: GVQ_LISTEN is '192.0.2.1:1', where this host cannot"),
+        ("GVQ_DATA_DIR", "/dev/null/x", "gvq: GVQ_DATA_DIR is '/dev/null/x', which cannot be made"),
+        ("GVQ_LISTN", "x", "gvq: GVQ_LISTN is no setting (did you mean GVQ_LISTEN?)"),
+        ("gvq_ami_usrs", "x", "gvq: GVQ_AMI_USRS is no setting (did you mean GVQ_AMI_USERS?)"),
+        ("GVQ_COLOUR_OF_HAIR", "x", "gvq: GVQ_COLOUR_OF_HAIR is no setting (docs/settings.md has"),
+        ("GVQ_ENV_FILE", "/none", "gvq: GVQ_ENV_FILE is '/none', and there is no such file"),
         ("GVQ_LOG_LEVEL", "loud", "gvq: GVQ_LOG_LEVEL is 'LOUD', not DEBUG, INFO"),
     ],
 )
@@ -153,6 +163,59 @@ def test_a_wrong_setting_is_named(tmp_path: Path, setting: str, value: str, sent
     assert done.returncode == 1
     assert done.stderr.startswith(sentence)
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("GVQ_DATABASE_URL", "postgresql://u:secret@127.0.0.1:9/x", "the database at 127.0.0.1 ca"),
+        (
+            "GVQ_DATABASE_URL",
+            "sqlite:////none/of/it.db",
+            " names /none/of/it.db, and its folder is not",
+        ),
+        ("GVQ_REDIS_URL", "http://:secret@host", "is no URL like redis://host:6379/0; also taken"),
+        ("GVQ_REDIS_URL", "redis://:a/secret@host", "is no URL like redis://host:6379/0; also"),
+    ],
+)
+def test_what_cannot_be_reached_is_named_without_its_password(
+    gvq: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    setting: str,
+    value: str,
+    sentence: str,
+) -> None:
+    given = {"GVQ_DATA_DIR": str(tmp_path), "GVQ_LISTEN": "127.0.0.1:0", setting: value}
+    for name, text in given.items():
+        monkeypatch.setenv(name, text)
+    if setting == "GVQ_DATABASE_URL":
+        monkeypatch.setenv("GVQ_REDIS_URL", "redis://127.0.0.1:9")
+    ran = gvq("serve")
+    assert ran.status == 1
+    assert ran.err.splitlines()[-1].startswith(f"gvq: {setting}")
+    assert sentence in ran.err
+    assert "secret" not in ran.err
+
+
+def test_an_adapter_is_told_what_is_misspelt(gvq: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own, the coordinator's and the file's; what the coordinator reads is no fault."""
+    for name in ("GVQ_AMI_USERNAM", "GVQ_BOX", "GVQ_TOKEN", "GVQ_LISTEN", "GVQ_API_TOKEN"):
+        monkeypatch.setenv(name, "x")
+    assert gvq("adapter").err == (
+        "gvq: GVQ_AMI_USERNAM is no setting (did you mean GVQ_AMI_USERNAME?); "
+        "GVQ_AMI_SECRET is not set\n"
+    )
+
+
+def test_what_is_misspelt_in_the_file_is_told_too(
+    gvq: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "gvq.env"
+    file.write_text("# both programs'\nGVQ_LAMPZ=off\nGVQ_TRUNK=PJSIP/{resource}\n")
+    monkeypatch.setenv("GVQ_ENV_FILE", str(file))
+    said = gvq("adapter").err
+    assert said.startswith("gvq: GVQ_LAMPZ is no setting (did you mean GVQ_LAMPS?); GVQ_BOX is not")
 
 
 def test_the_lab_of_an_empty_directory(gvq: Run, tmp_path: Path) -> None:
@@ -169,6 +232,24 @@ def test_a_lab_that_cannot_be_is_one_sentence(
     assert (
         ran.err == f"gvq: {tmp_path} is no root folder for the lab: it has no usr/sbin/asterisk.\n"
     )
+
+
+def test_a_table_is_as_wide_as_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who pipes it looks for whole ids, whatever the terminal's width."""
+    row = {str(number): f"{number}-" + "x" * 60 for number in range(4)}
+    print_rows([row], {name: name for name in row}, as_json=False)
+    assert capsys.readouterr().out.splitlines()[1] == "  ".join(row.values())
+
+
+def test_a_reader_who_has_enough_is_no_error(saved: Save) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "w") as nobody:
+        ran = subprocess.run(
+            [sys.executable, "-m", "coordinator.cli", "verify", saved(GOOD)],
+            stdout=nobody, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def client(answer: httpx.Response | Exception, token: str | None = "t") -> Client:

@@ -1,6 +1,7 @@
 """Queues, rules, agents, members, boxes: what is kept, what is refused, what the line gets."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -140,6 +141,22 @@ class TestAgents:
         assert saved.record == Agent("alice", "PJSIP/102", "", True, True, "lunch")
         assert (await engine.agent("alice")).interface == "PJSIP/102"
 
+    async def test_what_is_not_changed_stays(self, directory: Directory, engine: Engine) -> None:
+        await directory.put_agent("alice", "Local/1@x", "Alice A.", "PJSIP/101")
+        await directory.login("alice")
+        saved = await directory.change_agent("alice", interface="Local/2@x")
+        kept = Agent("alice", "Local/2@x", "Alice A.", True, False, "", "PJSIP/101")
+        assert saved.record == kept
+        assert (await engine.agent("alice")).state_interface == "PJSIP/101"
+        named = await directory.change_agent("alice", display_name="Al")
+        assert named.record == replace(kept, display_name="Al")
+        alone = await directory.change_agent("alice", state_interface="")
+        assert alone.record == replace(kept, display_name="Al", state_interface="")
+        await directory.put_agent("bob", "PJSIP/9")
+        change = directory.change_agent("bob", interface="Local/2@x")
+        await refusal("interface_taken", change)
+        await refusal("unknown_agent", directory.change_agent("none", display_name="x"))
+
     async def test_each_state_change_is_kept_and_told(
         self, directory: Directory, engine: Engine
     ) -> None:
@@ -201,6 +218,14 @@ class TestAgents:
         assert joined == await directory.agent_at("PJSIP/alice")
         assert [agent.interface for agent in await directory.agents()] == ["PJSIP/Alice"]
         assert (await engine.agent("alice")).logged_in
+
+    async def test_a_phone_without_a_state_is_told(
+        self, directory: Directory, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await directory.put_agent("alice", "Local/1@x", "", "Custom:a")
+        assert "never rung" not in caplog.text
+        await directory.put_agent("bob", "Local/2@x")
+        assert "agent bob is never rung: Local/2@x needs a state_interface" in caplog.text
 
     async def test_a_switch_is_many_agents(self, directory: Directory, engine: Engine) -> None:
         for agent in ("alice", "bob"):

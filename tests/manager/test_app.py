@@ -46,6 +46,7 @@ async def test_a_coordinator_with_its_manager(tmp_path: Path) -> None:
     [
         ({"ami_listen": "5038"}, "GVQ_AMI_LISTEN is '5038', not host:port"),
         ({"ami_users": None}, "GVQ_AMI_LISTEN is set, but not GVQ_AMI_USERS: who may log in?"),
+        ({"ami_listen": None}, "GVQ_AMI_USERS is set, but not GVQ_AMI_LISTEN: where do they log"),
         ({"ami_users": Path("none.conf")}, "GVQ_AMI_USERS: none.conf: No such file or directory."),
     ],
 )

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from coordinator.api.auth import needs
 from coordinator.api.problems import created, refusals
 from coordinator.api.routes.common import AgentName, say_created
-from coordinator.api.schemas.agents import AgentIn, AgentOut, AgentSaved, PauseIn
+from coordinator.api.schemas.agents import AgentIn, AgentOut, AgentPatch, AgentSaved, PauseIn
 from coordinator.api.services import Here, Services
 from coordinator.errors import Refused
 from coordinator.line.types import AgentView
@@ -40,6 +40,17 @@ async def put_agent(agent: AgentName, body: AgentIn, here: Here, response: Respo
     )
     say_created(response, saved.created)
     return AgentSaved.of(saved)
+
+
+@router.patch(
+    "/{agent}",
+    dependencies=[needs("admin")],
+    responses=refusals("unknown_agent", "interface_taken", "agent_busy"),
+)
+async def change_agent(agent: AgentName, body: AgentPatch, here: Here) -> AgentSaved:
+    """Change some of phone and display name; the rest stays."""
+    fields = body.model_dump(exclude_unset=True)
+    return AgentSaved.of(await here.directory.change_agent(agent, **fields))
 
 
 @router.delete(

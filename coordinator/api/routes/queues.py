@@ -70,6 +70,17 @@ async def put_queue(queue: QueueName, body: QueueIn, here: Here, response: Respo
     return QueueSaved.of(saved)
 
 
+@router.patch(
+    "/{queue}",
+    dependencies=[needs("admin")],
+    responses=refusals("unknown_queue", "unknown_rule"),
+)
+async def change_queue(queue: QueueName, body: QueueIn, here: Here) -> QueueSaved:
+    """Change some of the queue's settings; what is left out stays as it is."""
+    fields = body.model_dump(exclude_unset=True)
+    return QueueSaved.of(await here.directory.change_queue(queue, **fields))
+
+
 @router.delete(
     "/{queue}",
     dependencies=[needs("admin")],

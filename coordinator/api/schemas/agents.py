@@ -1,14 +1,15 @@
 """Agents, as the API shows them."""
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
 
 from coordinator.api.schemas.common import CALL_ID, Applied, Request, Text, shown
 from coordinator.directory.types import Agent, Saved
 from coordinator.line.types import AgentState, AgentView, Membership
-from coordinator.names import Device, Interface, Name
+from coordinator.names import Interface, Name
+from coordinator.protocol.asking import StateInterface
 
 _AGENT: dict[str, Any] = {
     "name": "alice", "interface": "PJSIP/101", "display_name": "Alice Adams", "logged_in": True,
@@ -31,9 +32,19 @@ class AgentIn(Request):
     model_config = shown({"interface": "PJSIP/101", "display_name": "Alice Adams"})
 
     interface: Interface
-    state_interface: Device | Literal[""] = ""
+    state_interface: StateInterface = ""
     display_name: Text = ""
     name: Name | None = None
+
+
+class AgentPatch(Request):
+    """What of an agent is to change; what is left out stays."""
+
+    model_config = shown({"display_name": "Alice B. Adams"})
+
+    interface: Interface = ""
+    state_interface: StateInterface = ""
+    display_name: Text = ""
 
 
 class AgentConfig(BaseModel):

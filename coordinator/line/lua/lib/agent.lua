@@ -149,9 +149,9 @@ end
 local function elsewhere(phone)
   local boxes = redis.call('SMEMBERS', K.boxes())
   table.sort(boxes)
+  phone = agents.fold(phone)
   for _, box in ipairs(boxes) do
-    local state = redis.call('HGET', K.devices(box), agents.fold(phone))
-    if attached(box) and registered(state) then return box end
+    if attached(box) and registered(redis.call('HGET', K.devices(box), phone)) then return box end
   end
   return ''
 end
