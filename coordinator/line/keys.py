@@ -24,11 +24,13 @@ TABLE: dict[str, Key] = {
         "hash",
         "last fence; highest ticket restored; hold deadline, µs; server's run id, since when, that "
         "mirrored to; time of the last step, by how much the line is ahead of the clock; how many "
-        "queues have leavewhenempty",
+        "queues have conditions",
     ),
     "queues": Key("queues", "set", "names of all queues"),
     "rules": Key("rules", "hash", "penalty rule → its changes as JSON"),
-    "emptying": Key("emptying", "set", "queues with leavewhenempty"),
+    "conditions": Key(
+        "conditions", "hash", "queue → library, joinempty, leavewhenempty; only where one is set"
+    ),
     "queue": Key("queue:{}", "hash", "settings as texts, round-robin pointer, figures"),
     "members": Key("members:{}", "set", "agents who are members of a queue"),
     "agents": Key("agents", "set", "names of all agents"),
@@ -49,6 +51,8 @@ TABLE: dict[str, Key] = {
     "devices": Key("devices:{}", "hash", "of a box: device (names.fold) → state, but INVALID"),
     "timers": Key("timers", "zset", "what is due when: KIND:NAME (lua/tick.lua: DUE)"),
     "awaited": Key("awaited", "set", "boxes that must be heard of before the line decides again"),
+    "joinempty": Key("joinempty:{}", "zset", "members who let callers join: score is penalty"),
+    "leavewhenempty": Key("leavewhenempty:{}", "zset", "members who let callers stay, likewise"),
     # Streams
     "commands": Key("commands:{}", "stream", "commands to a box, each deleted when done"),
     "journal": Key("journal", "stream", "every transition, in order; trimmed once SQL has it"),

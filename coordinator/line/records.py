@@ -16,7 +16,7 @@ AGENT: Mapping[str, str] = {
     "logged_in": "0", "logged_in_at": "0", "paused": "0", "autopaused": "0", "reason": "",
     "paused_at": "0", "home": "", "device": "", "offer": "", "stopping": "", "call": "",
     "until": "0", "until_why": "", "last_call": "0", "free": "", "state": "new", "state_why": "",
-    "misses": "0", "rings": "0", "phone": "",
+    "misses": "0", "rings": "0", "phone": "", "counted": "",
 }  # fmt: skip
 
 OFFER: Mapping[str, str] = {"state": "ringing"}
@@ -34,7 +34,7 @@ QUEUE: Mapping[str, str] = {
 
 META: Mapping[str, str] = {
     "last": "0", "ahead": "0", "fence": "0", "last_rank": "0", "began": "0",
-    "emptying": "0",
+    "conditions": "0",
 }  # fmt: skip
 
 _KINDS = (

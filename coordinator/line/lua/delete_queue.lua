@@ -13,6 +13,6 @@ transition('delete_queue', function(arg)
   end
   erase(queues.load(arg.queue))
   redis.call('SREM', K.queues(), arg.queue)
-  queues.empties(arg.queue, false)
+  admission.index(arg.queue)
   journal('queue.changed', 'queue', arg.queue, 'removed', 1)
 end)

@@ -29,6 +29,6 @@ transition('put_queue', function(arg)
   end
   if before and before.ringinuse ~= s.ringinuse then members.follow_ringinuse(arg.queue) end
   members.flatten(arg.queue)
-  queues.empties(arg.queue, s.leavewhenempty ~= '')
+  admission.index(arg.queue)
   stirred.queue[arg.queue] = true
 end)

@@ -18,6 +18,7 @@ transition('start', function(arg)
   if known ~= arg.run_id then save(meta(), 'run_id', arg.run_id, 'began', now) end
   local boxes = empty and arg.boxes or hold.boxes_of()
   for _, box in ipairs(restarted and boxes or {}) do save(box_of(box), 'fresh', '1') end
+  for _, queue in ipairs(redis.call('SMEMBERS', K.queues())) do admission.index(queue) end
   hold.begin(boxes, restarted and 'redis restarted' or 'coordinator started')
   return 'ok', { empty = empty and '1' or '0', restarted = restarted and '1' or '0',
     mirror = meta().mirrored ~= arg.run_id and '1' or '0' }

@@ -12,6 +12,7 @@ local opened = {}      -- callers this step made open
 local ending = {}      -- callers this step made wait whose patience may be over (patience.lua)
 local touched = {}     -- boxes whose callers this step has looked at
 local asked = {}       -- who asks for this step: by, and the uniqueid of a phone's channel
+local conditions = {}  -- queue → those its indexes are made by, as text (admission.lua)
 local stirred = { queue = {}, agent = {} }   -- of whom some member or caller is not as before
 
 -- A whole number as digits. Lua's own conversion keeps 14, µs need 16. Most are small, or the time:
@@ -50,7 +51,7 @@ local function begin(keys, args)
   end
   earliest, draws, freed, opened, ending, touched = 0, 0, {}, {}, {}, {}
   records, unwritten, memberships, remembered = {}, {}, {}, nil
-  stirred = { queue = {}, agent = {} }
+  conditions, stirred = {}, { queue = {}, agent = {} }
   local arg = cjson.decode(args[1])
   asked = { by = arg.asked_by or false, uniqueid = arg.asked_on or false }
   return arg

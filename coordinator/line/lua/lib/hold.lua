@@ -52,7 +52,7 @@ function hold.finish(reason)
   clear_timer('hold:')
   journal('line.resumed', 'reason', reason)
   hold.free_all()
-  for _, queue in ipairs(redis.call('SMEMBERS', K.emptying())) do stirred.queue[queue] = true end
+  for _, queue in ipairs(redis.call('HKEYS', K.conditions())) do stirred.queue[queue] = true end
 end
 
 function hold.heard(box)

@@ -166,6 +166,7 @@ function members.remove(queue, a)
   local m = membership_in(queue, a.name)
   drop_membership(a.name, queue)
   redis.call('SREM', K.members(queue), a.name)
+  admission.file(a)
   tell(queue, a, m, 'removed', 'api')
   if m.rings == '1' then keep_rings(a) end
   local o = a.offer ~= '' and offers.load(a.offer)

@@ -38,6 +38,7 @@ local function put_membership(agent, m)
   redis.call('HSET', K.memberships(agent), m.queue,
     string.format('%d:%d:%d:%s:%s:%s:%s:%s:%s', m.penalty, m.order, m.calls, m.paused,
       m.paused_at, m.wrapuptime, m.ringinuse, m.rings, m.reason))
+  stirred.agent[agent] = true
 end
 
 local function drop_membership(agent, queue)

@@ -32,10 +32,3 @@ function queues.put(name, texts)
   q.settings = nil
   return true
 end
-
--- Whether its callers may be let go when nobody is there. How many such queues there are stands in
--- meta too: each step asks, and most lines have none.
-function queues.empties(name, so)
-  redis.call(so and 'SADD' or 'SREM', K.emptying(), name)
-  save(meta(), 'emptying', redis.call('SCARD', K.emptying()))
-end

@@ -18,6 +18,7 @@ local function distrust(box)
 end
 
 local function give_up(arg, failure)
+  pcall(admission.file_stirred)
   pcall(write_records)
   if arg.box then touched[arg.box] = true end
   for box in pairs(touched) do distrust(box) end
@@ -30,6 +31,7 @@ local function step(body, arg, quiet)
   local code, data = body(arg)
   patience.before_match()
   settle()
+  admission.file_stirred()
   admission.sweep()
   write_records()
   return code, data

@@ -33,13 +33,20 @@ function windows.in_force(flat, name)
   return flat and {} or windows.parse(string.match(name, '^[^|]+'))
 end
 
--- A member's penalty as this caller sees it; nil when not admitted. A raise that keeps min lifts
--- nobody from below it.
+-- The lowest and the highest penalty admitted; lowest above highest for nobody. A raise lifts whom it
+-- finds below min, unless it keeps min; it lifts nobody who is above it.
+function windows.admits(w)
+  local from, to, raise = w.min or 0, w.max or MAX_PENALTY, w.raise or 0
+  if raise >= from and not w.keeps_min then from = 0 end
+  if w.max and raise > w.max then to = -1 end
+  return from, to
+end
+
+-- A member's penalty as this caller sees it; nil when not admitted.
 function windows.effective(w, penalty)
-  local lifted = not (w.keeps_min and w.min and penalty < w.min)
-  local e = math.max(penalty, lifted and w.raise or 0)
-  if (w.min and e < w.min) or (w.max and e > w.max) then return nil end
-  return e
+  local from, to = windows.admits(w)
+  if penalty < from or penalty > to then return nil end
+  return math.max(penalty, w.raise or 0)
 end
 
 -- Not above `tier`: a ringing ringall caller still takes agents of the tier that rings.
