@@ -54,12 +54,12 @@ def test_queues(live: Run) -> None:
     assert "one,two" in shown_so
     assert "queue_thankyou" not in shown_so
     brief = live("queue", "put", "brief", "--timeout", "20", "--leavewhenempty", "loose")
-    assert brief.out == "Queue brief is new: timeout 20, leavewhenempty penalty.\n"
+    assert brief.out == "Queue brief is new: timeout 20, leavewhenempty penalty,invalid.\n"
     assert live("queue", "put", "brief", "--set", "announce-frequency=60").out == (
         "Queue brief is saved: announce_frequency 60.\n"
     )
     kept = live("queue", "show", "brief", "--json").json
-    assert (kept["timeout"], kept["leavewhenempty"], kept["retry"]) == (20, "penalty", 5)
+    assert (kept["timeout"], kept["leavewhenempty"], kept["retry"]) == (20, "penalty,invalid", 5)
     refused = live("queue", "put", "brief", "--defaultrule", "none")
     assert refused.err == "gvq: There is no penalty rule named 'none'.\n"
     assert live("queue", "delete", "brief").out == "Queue brief is gone.\n"
