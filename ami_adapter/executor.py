@@ -202,7 +202,7 @@ class Executor:
 
     async def _originate_behind(self, command_id: str, command: Originate) -> None:
         await self._calling_off.settled()
-        self._originate(command_id, command)
+        self._originate(command_id, self._followed(command))
 
     async def _after_originate(
         self, command_id: str, offer_id: str, answer: asyncio.Future[Reply]

@@ -37,10 +37,6 @@ MOST_LINES = 200_000
 #: What ast_strip takes off: every character up to a space.
 _BLANKS = "".join(map(chr, range(33)))
 
-#: What ast_true and ast_false take for yes and for no, in any case (main/utils.c).
-TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
-FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
-
 _DIRECTIVE = re.compile(r"#([^\x00-\x20]*)(.*)", re.DOTALL)
 
 

@@ -42,6 +42,8 @@ class Feed:
         self._callers: dict[str, Caller] = {}
         self._people: dict[str, Person] = {}
         self._shown: dict[str, tuple[int, bool]] = {}
+        #: Queues of which an agent is a member, as the entries have told by now.
+        self._queues: dict[str, set[str]] = {}
         self._rang: dict[str, int] = {}
         self._claimed: set[str] = set()
 
@@ -75,6 +77,7 @@ class Feed:
         for person in await everybody(self._parts):
             self._people.setdefault(person.view.name, person)
             self._shown.setdefault(person.view.name, shows(person))
+            self._queues.setdefault(person.view.name, set(person.view.memberships))
 
     async def _follow(self) -> None:
         async with aclosing(self._parts.live.follow(self._last)) as entries:
@@ -105,7 +108,7 @@ class Feed:
             offer in self._claimed,
         )
         if scene.person:
-            scene = replace(scene, person=after(entry, scene.person))
+            scene = replace(scene, person=after(entry, self._as_told(scene.person)))
         told = events(entry, scene)
         if scene.person and any(event.name == "QueueMemberStatus" for event in told):
             self._shown[agent] = shows(scene.person)
@@ -119,6 +122,9 @@ class Feed:
             self._claimed.add(data["offer_id"])
         elif entry.type == "offer.ended":
             self._rang[data["offer_id"]] = data["ring_us"]
+        elif entry.type == "member.changed":
+            queues = self._queues.setdefault(data["agent"], set())
+            (queues.discard if data["removed"] else queues.add)(data["queue"])
 
     def _meet(self, entry: Entry) -> None:
         """Who is in the place from this entry on: who joined, or whom a transfer put there."""
@@ -158,6 +164,12 @@ class Feed:
                 view = await self._parts.engine.agent(agent)
                 self._people[agent] = Person(view, await self._display_name(agent))
         return self._people.get(agent)
+
+    def _as_told(self, person: Person) -> Person:
+        """Without memberships that a later entry tells of: one change may be several entries."""
+        queues = self._queues.get(person.view.name, set())
+        known = {q: member for q, member in person.view.memberships.items() if q in queues}
+        return replace(person, view=replace(person.view, memberships=known))
 
     async def _display_name(self, agent: str) -> str:
         """SQL hears of a change after the line; of a new agent a moment later."""

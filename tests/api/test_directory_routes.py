@@ -57,7 +57,7 @@ class TestQueues:
         await admin.ask("PUT", "/v1/queues/sales", 201, json=QUEUE)
         some = {"timeout": 21, "joinempty": "strict", "musicclass": ""}
         changed = await admin.ask("PATCH", "/v1/queues/sales", json=some)
-        become = QUEUE | some | {"joinempty": "paused,penalty,unavailable"}
+        become = QUEUE | some | {"joinempty": "paused,penalty,unavailable,invalid"}
         assert changed == {"name": "sales", **become, "applied": True}
         assert (await admin.ask("GET", "/v1/queues/sales")).items() >= become.items()
         none = {"defaultrule": "none"}

@@ -26,4 +26,4 @@ def test_each_size_has_its_decisions(bench: Bench) -> None:
     assert one == 1.0 > three >= 1 / 3
     # Of a caller: some hundred bytes of fields, and its names in the line and the open index.
     [memory] = body.values("line", "memory")
-    assert 500 < memory < 20_000
+    assert 200 < memory < 20_000

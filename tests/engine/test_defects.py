@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from redis.exceptions import OutOfMemoryError, ResponseError
 
+from coordinator.errors import Refused
 from coordinator.line import keys
 from coordinator.line.engine import TransitionFailed
 from coordinator.protocol import Release, WaitingCall
@@ -196,3 +197,27 @@ async def test_a_box_that_says_hello_but_never_delivers_its_snapshot_is_lost(lin
     await a.snapshot([caller], devices={"PJSIP/101": "NOT_INUSE"})
     assert await line.order() == ["a-1-1"]
     assert await line.state("101") == "ringing"
+
+
+@pytest.mark.parametrize("change", ["another phone", "no agent any more"])
+async def test_a_phone_that_was_told_to_stop_is_nobody_elses_yet(line: Line, change: str) -> None:
+    """It may ring on for a moment: another's INVITE would come before the CANCEL."""
+    await line.queue("sales", strategy="ringall")
+    for agent in ("101", "102"):
+        await line.agent(agent, sales=0)
+    a = await line.box("a", "101", "102")
+    await a.join("1")
+    rings = {ring.agent: ring for ring in await a.rings()}
+    await a.connect(rings["102"])
+
+    async def changes() -> None:
+        if change == "another phone":
+            await line.engine.put_agent("101", "PJSIP/199")
+        else:
+            await line.engine.delete_agent("101")
+
+    with pytest.raises(Refused) as refused:
+        await changes()
+    assert refused.value.code == "agent_busy"
+    await a.ended(rings["101"], "answered_elsewhere")
+    await changes()

@@ -101,7 +101,12 @@ def chosen(state: State, caller: Caller, members: list[Member]) -> list[Member]:
         return [best]
     tier = effective_penalty(state, best, caller)
     beside = [m for m in members if effective_penalty(state, m, caller) == tier]
-    return sorted(beside, key=lambda m: (m.penalty, m.order))
+    return sorted(beside, key=lambda m: _order_of_ringall(state, caller, m))
+
+
+def _order_of_ringall(state: State, caller: Caller, member: Member) -> tuple[int, int]:
+    """By penalty, where penalties count, and then as they were added."""
+    return member.penalty * penalties_count(state, caller.queue), member.order
 
 
 def best_agent(state: State, caller: Caller, members: list[Member]) -> Member:
@@ -132,7 +137,7 @@ def by_strategy(state: State, queue: Queue, caller: Caller, members: list[Member
         drawn = state.draw(caller.call_id, [member.agent for member in members])
         return next(member for member in members if member.agent == drawn)
     if strategy == "ringall":
-        return min(members, key=lambda m: (m.penalty, m.order))
+        return min(members, key=lambda m: _order_of_ringall(state, caller, m))
     return members[0]
 
 

@@ -124,7 +124,8 @@ class Reference:
         others = [a for a in self.state.agents.values() if a is not known]
         if any(_phones(interface, phone) & _phones(a.interface, a.phone) for a in others):
             return "interface_taken"
-        if known and known.offer and (known.interface, known.phone) != (interface, phone):
+        held = known and (known.offer or known.stopping)
+        if known and held and (known.interface, known.phone) != (interface, phone):
             return "agent_busy"
         person = self.state.agents.setdefault(agent, Agent(agent, interface, ""))
         moved = person.phone != phone
@@ -138,7 +139,7 @@ class Reference:
         known = self.state.agents.get(agent)
         if known is None:
             return "unknown_agent"
-        if known.offer:
+        if known.offer or known.stopping:
             return "agent_busy"
         for queue in self.state.queues.values():
             queue.members.pop(agent, None)

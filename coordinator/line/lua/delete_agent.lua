@@ -7,7 +7,7 @@
 transition('delete_agent', function(arg)
   local a = agents.load(arg.agent)
   if not a then return 'unknown_agent' end
-  if a.offer ~= '' or a.call ~= '' then return 'agent_busy' end
+  if agents.is_held(a) then return 'agent_busy' end
   local at_work = a.logged_in == '1'
   save(a, 'logged_in', '0')
   if at_work then agents.tell(a, 'logout', 'api') end

@@ -11,7 +11,7 @@ transition('put_agent', function(arg)
     local owner = agents.owner(device, arg.agent)
     if owner then return 'interface_taken', { agent = owner, interface = device } end
   end
-  if a and (a.offer ~= '' or a.call ~= '') then return 'agent_busy' end
+  if a and agents.is_held(a) then return 'agent_busy' end
   local was = a and a.interface
   if a then
     redis.call('HDEL', K.interfaces(), agents.fold(a.interface))

@@ -8,6 +8,11 @@ function agents.fold(device)
   return string.lower(device)
 end
 
+-- Whether its phone rings, also one that was told to stop a moment ago, or talks.
+function agents.is_held(a)
+  return a.offer ~= '' or a.call ~= '' or a.stopping ~= ''
+end
+
 local function registered(state)
   return state and state ~= 'UNAVAILABLE' and state ~= 'INVALID'
 end
