@@ -39,6 +39,9 @@ FIGURES = (
 #: What of an agent a member shows.
 MEMBER = ("interface", "state", "device", "paused")
 
+#: States of a device that nobody is at (lua/lib/agent.lua: registered); no box keeps INVALID.
+NOT_REGISTERED = ("UNAVAILABLE", "INVALID")
+
 #: A caller whose ring goes on beyond its timeout: longer than that, and its box has no line.
 PATIENCE_S = 10
 
@@ -146,7 +149,8 @@ class Reads:
     async def reports(self, box: str, interface: str) -> bool:
         """Whether this box says that the interface is registered there."""
         devices = self._key("devices", box)
-        return bool(await self._await(self._redis.hexists(devices, fold(interface))))
+        state = await self._await(self._redis.hget(devices, fold(interface)))
+        return state not in (None, *NOT_REGISTERED)
 
     async def rules(self) -> dict[str, tuple[PenaltyChange, ...]]:
         """All penalty rules: name → its changes by time."""

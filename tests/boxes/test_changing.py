@@ -262,8 +262,10 @@ async def test_a_phone_of_no_agent_joins_a_queue_as_a_new_one(
 async def test_a_box_changes_nobody_whose_phone_is_elsewhere(
     a: Peer, one: Replica, directory: Directory, what: AgentChange
 ) -> None:
-    """Not of another box, nor of none: a stolen token reaches no further than its own phones."""
+    """Not of another box, nor of none, nor one that has left: a stolen token reaches no further
+    than its own phones."""
     b = await one.linked("b", "301")
+    await b.tell(Device(interface="PJSIP/201", state="UNAVAILABLE"))
     await directory.put_agent("eve", "PJSIP/401")
     before = await directory.agents()
     for interface in ("PJSIP/201", "PJSIP/401", "PJSIP/501"):

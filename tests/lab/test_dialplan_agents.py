@@ -62,8 +62,10 @@ async def test_when_a_call_is_over_the_phone_is_told_not_in_use(ami: Ami, a: Box
         await ami.wait("Hangup", Uniqueid=offer_id)
         await ami.wait("DeviceStateChange", 2, Device="PJSIP/101", State="NOT_INUSE")
     changes = ami.all("DeviceStateChange", Device="PJSIP/101")
-    states = [change["State"] for change in changes if change["State"] != "UNAVAILABLE"]
-    assert states[:4] == ["NOT_INUSE", "RINGING", "INUSE", "NOT_INUSE"]
+    # How many of the states on the way are told is a matter of chance.
+    on_the_way = {"UNAVAILABLE", "RINGING"}
+    states = [change["State"] for change in changes if change["State"] not in on_the_way]
+    assert states[:3] == ["NOT_INUSE", "INUSE", "NOT_INUSE"]
 
 
 @pytest.mark.parametrize(
