@@ -172,6 +172,8 @@ async def test_a_talk_with_an_agent_who_is_gone_goes_on_outside_the_line(line: L
     rank = int((await a.join("1")).data["rank"])
     (ring,) = await a.rings()
     await line.engine.logout("101")
+    line.wait(1)  # told to stop, it may ring on for a moment
+    await line.engine.tick()
     await line.engine.delete_agent("101")
     caller = WaitingCall(join=a.call("1"), age_us=0, rank=rank)
     for _ in "12":
